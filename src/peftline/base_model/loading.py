@@ -1,0 +1,43 @@
+"""Open a base model folder: in 16 or 32 bits, or quantised."""
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from peftline import quantization
+from peftline.base_model import hardware
+from peftline.handles import BaseModelFolder
+from peftline.quantization import NF4, NoQuantization
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def load_model(
+    folder: BaseModelFolder,
+    dtype: torch.dtype | None = None,
+    quantized: NoQuantization | NF4 | None = None,
+) -> "PreTrainedModel":
+    """Load the weights in evaluation mode on the device of this machine.
+
+    Args:
+        folder: a materialised base model.
+        dtype: of the weights; by default the one that the hardware multiplies natively.
+        quantized: how linear layers are held; by default unquantised.
+    """
+    from transformers import AutoModelForCausalLM
+
+    dtype = dtype or hardware.compute_dtype()
+    config = quantization.loading_config(quantized or NoQuantization(), dtype)
+    extra = {"quantization_config": config} if config else {}
+    model = AutoModelForCausalLM.from_pretrained(
+        folder.path, dtype=dtype, local_files_only=True, use_safetensors=True, **extra
+    )
+    return model.eval() if config else model.to(hardware.device()).eval()
+
+
+def load_tokenizer(folder: BaseModelFolder) -> "PreTrainedTokenizerBase":
+    """Load the tokenizer with its chat template."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder.path, local_files_only=True)

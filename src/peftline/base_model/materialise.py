@@ -1,0 +1,104 @@
+"""Bring a base model, whatever its source, into one plain folder, once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peftline import store
+from peftline.base_model import embedded, tiny
+from peftline.errors import PeftlineError
+from peftline.handles import BaseModelFolder
+from peftline.rendering.tokens import end_of_turn_id
+from peftline.schema import BaseModelSource
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
+    """Save the model as bf16 safetensors with tokenizer and generation config.
+
+    Nothing but safetensors is read, and no code that comes with a model is run.
+
+    Raises:
+        PeftlineError: there is no such model, or it cannot be read safely.
+    """
+    import peftline.base_model
+
+    local = _is_folder(config.source)
+    key = {
+        "source": store.sha256_of_files(*_weight_files(config.source)) if local else config.source,
+        "revision": config.revision,
+        "code": store.code_hash(peftline.base_model),
+    }
+    path, manifest = store.build(root / "06_models" / "base", key, lambda to: _save(config, to))
+    return BaseModelFolder(path=path, **manifest)
+
+
+def _save(config: BaseModelSource, folder: Path) -> dict[str, Any]:
+    model, tokenizer = _load(config)
+    end = end_of_turn_id(tokenizer)
+    ends = {tokenizer.eos_token_id, end, *_as_list(model.generation_config.eos_token_id)}
+    model.generation_config.eos_token_id = sorted(i for i in ends if i is not None)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    # Sampling settings of the publisher would make `generate` warn or sample; answers are greedy.
+    model.generation_config.do_sample = False
+    for name in ("temperature", "top_p", "top_k"):
+        setattr(model.generation_config, name, None)
+    model.config._name_or_path = _portable_id(config)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return {
+        "id": _portable_id(config),
+        "revision": config.revision,
+        "sha256": store.sha256_of_files(*_weight_files(folder), folder / "tokenizer.json"),
+        "parameters": model.num_parameters(),
+    }
+
+
+def _load(config: BaseModelSource) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    if config.source == "smollm2":
+        return embedded.load()
+    if config.source == "tiny":
+        return tiny.load()
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    where: dict[str, Any] = {"revision": config.revision or "main", "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(config.source, **where)
+        model = AutoModelForCausalLM.from_pretrained(
+            config.source, dtype=torch.bfloat16, use_safetensors=True, **where
+        )
+    except (OSError, ValueError) as error:
+        kind = "folder" if _is_folder(config.source) else "hub model"
+        raise PeftlineError(
+            f"base_model.source={config.source}: this {kind} cannot be loaded ({_first(error)}). "
+            "Use a folder with config.json, *.safetensors and a tokenizer, a hub id that exists "
+            "(with network and, if it is gated, a token in HF_TOKEN), 'smollm2' or 'tiny'."
+        ) from error
+    return model, tokenizer
+
+
+def _is_folder(source: str) -> bool:
+    return Path(source).is_dir()
+
+
+def _weight_files(folder: str | Path) -> list[Path]:
+    return sorted(Path(folder).glob("*.safetensors"))
+
+
+def _portable_id(config: BaseModelSource) -> str:
+    known = {"smollm2": embedded.ID, "tiny": tiny.ID}
+    if config.source in known:
+        return known[config.source]
+    return Path(config.source).resolve().name if _is_folder(config.source) else config.source
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300]

@@ -1,0 +1,1 @@
+"""Kedro datasets: each writes whole or not at all."""

@@ -1,0 +1,102 @@
+"""An adapter as a standard PEFT folder, with the identities of what it was trained on."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peftline import store
+from peftline.errors import PeftlineError
+from peftline.handles import AdapterFolder, BaseModelFolder, Splits
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+    from peftline.fine_tune import TrainedAdapter
+
+WEIGHTS = "adapter_model.safetensors"
+IDENTITY = "peftline.json"
+
+
+def save(trained: "TrainedAdapter", folder: Path) -> None:
+    """Write the adapter, its tokenizer and its identity; all of it or nothing.
+
+    `adapter_config.json` names the base by its portable id and revision, never by a local path.
+    """
+    identity = dict(trained.identity)
+    with store.replacing(folder) as partial:
+        trained.model.save_pretrained(partial)
+        trained.tokenizer.save_pretrained(partial)
+        _name_base(partial / "adapter_config.json", identity.pop("base_id"), identity)
+        (partial / "README.md").unlink(missing_ok=True)  # PEFT's form has nothing filled in
+        identity["adapter_bytes"] = (partial / WEIGHTS).stat().st_size
+        identity["sha256"] = store.sha256_of_files(partial / WEIGHTS)
+        (partial / IDENTITY).write_text(json.dumps(identity, indent=2), encoding="utf-8")
+
+
+def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config["base_model_name_or_path"] = base_id
+    config["revision"] = identity.pop("base_revision")
+    file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
+
+
+def describe(folder: Path) -> AdapterFolder:
+    """Read what is known about a saved adapter.
+
+    Raises:
+        PeftlineError: the weights are not those that were saved.
+    """
+    identity = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
+    if store.sha256_of_files(folder / WEIGHTS) != identity["sha256"]:
+        raise PeftlineError(
+            f"{folder / WEIGHTS}: the weights have changed since training. Train again."
+        )
+    return AdapterFolder(path=folder, **identity)
+
+
+def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
+    """Put a saved adapter on a loaded base, for inference.
+
+    Raises:
+        PeftlineError: tensors are missing or left over, so that the adapter would act in part only.
+    """
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import safe_open
+
+    with safe_open(adapter.path / WEIGHTS, framework="pt") as file:
+        saved = set(file.keys())
+    wrapped = PeftModel.from_pretrained(model, adapter.path, local_files_only=True)
+    wanted = set(get_peft_model_state_dict(wrapped))
+    if saved != wanted:
+        differing = sorted(saved ^ wanted)
+        raise PeftlineError(
+            f"{adapter.path / WEIGHTS}: {len(wanted - saved)} tensors are missing and "
+            f"{len(saved - wanted)} do not belong to this base ({', '.join(differing[:3])}, …). "
+            "Train again, or use the base that the adapter was trained on."
+        )
+    return wrapped.eval()
+
+
+def check_matches(
+    adapter: AdapterFolder,
+    base: BaseModelFolder,
+    splits: Splits | None = None,
+    rendering: dict[str, Any] | None = None,
+) -> None:
+    """Make sure that an adapter is used with what it was trained on.
+
+    Raises:
+        PeftlineError: base, data or rendering are others; all differences are named.
+    """
+    pairs = [("base model", adapter.base_sha256, base.sha256)]
+    if splits is not None:
+        pairs.append(("data", adapter.data_sha256, splits.sha256))
+    if rendering is not None:
+        pairs.append(("rendering", adapter.rendering, rendering))
+    other = [name for name, ours, given in pairs if ours != given]
+    if other:
+        raise PeftlineError(
+            f"{adapter.path}: this adapter was trained on another {' and '.join(other)}. "
+            "Run the recipe again with the present settings, or restore those of its training."
+        )

@@ -1,0 +1,1 @@
+"""Answers of models on the test split, their scores and intervals."""

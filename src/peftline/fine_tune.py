@@ -1,0 +1,181 @@
+"""The story of one training run: load, wrap, train, hand over."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import datasets
+import torch
+from transformers import set_seed
+from trl import SFTConfig
+
+from peftline import adapters, optimizers, quantization, store, training
+from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.errors import PeftlineError
+from peftline.handles import BaseModelFolder, Tokenised
+from peftline.objectives.collate import PadRight
+from peftline.objectives.sft import SupervisedTokensTrainer
+from peftline.progress import History, PeakMemory, Record
+from peftline.schema import Recipe
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedTokenizerBase
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainedAdapter:
+    """A trained model in memory and what there is to know about how it was trained."""
+
+    model: "PeftModel"
+    tokenizer: "PreTrainedTokenizerBase"
+    identity: dict[str, Any]
+    """Hashes of all that the adapter depends on; stored beside it."""
+
+
+def fine_tune(
+    recipe: Recipe,
+    name: str,
+    base: BaseModelFolder,
+    tokenised: Tokenised,
+    seed: int,
+    input_hash: str,
+    checkpoints: Path,
+    listener: Callable[[Record], None] | None = None,
+) -> tuple[TrainedAdapter, dict[str, Any]]:
+    """Train one adapter; continue where a killed run with the same inputs stopped.
+
+    Args:
+        name: of the recipe, for the record.
+        input_hash: names all that the result depends on; checkpoints of another one are not used.
+        checkpoints: folder for the last checkpoint; gone after success.
+        listener: gets every record of losses as it happens.
+
+    Returns:
+        The adapter, and its history: `records`, `steps`, `train_seconds`, `tokens_per_second`,
+        `peak_memory_bytes`, `trainable_parameters`, `total_parameters`, …
+    """
+    with PeakMemory() as memory:
+        set_seed(seed)  # before the adapter is built: its initial values are random
+        tokenizer = load_tokenizer(base)
+        model = load_model(base, quantized=recipe.quantization)
+        model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
+        rows = {side: _rows(tokenised, side) for side in ("train", "validation")}
+        steps = training.total_steps(recipe.training, tokenised.train)
+        history = History(listener)
+        trainer = SupervisedTokensTrainer(
+            model=model,
+            args=_arguments(recipe, steps, seed, checkpoints),
+            train_dataset=rows["train"],
+            eval_dataset=rows["validation"],
+            data_collator=PadRight(tokenizer.pad_token_id),
+            processing_class=tokenizer,
+            callbacks=[history],
+        )
+        _keep_trainables_in_float32(model)
+        begin = time.perf_counter()
+        outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
+        seconds = time.perf_counter() - begin
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    trainable, total = model.get_nb_trainable_parameters()
+    epochs = outcome.metrics.get("epoch", 0.0)
+    facts = {
+        "records": history.records,
+        "steps": steps,
+        "train_seconds": round(seconds, 2),
+        "tokens_per_second": round(tokenised.total_tokens * epochs / seconds, 2),
+        "train_loss": _last(history.records, "train_loss"),
+        "validation_loss": _last(history.records, "validation_loss"),
+        "peak_memory_bytes": memory.bytes,
+        "trainable_parameters": trainable,
+        "total_parameters": total,
+        "tokens": {
+            "total": round(tokenised.total_tokens * epochs),
+            "supervised": round(tokenised.supervised_tokens * epochs),
+        },
+    }
+    identity = {
+        "recipe": name,
+        "seed": seed,
+        "input_hash": input_hash,
+        "base_id": base.id,
+        "base_revision": base.revision,
+        "base_sha256": base.sha256,
+        "data_sha256": tokenised.data_sha256,
+        "rendering": tokenised.rendering,
+        "trainable_parameters": trainable,
+    }
+    return TrainedAdapter(model, tokenizer, identity), facts
+
+
+def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:
+    return datasets.load_from_disk(str(tokenised.path / side)).remove_columns("id")
+
+
+def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTConfig:
+    return SFTConfig(
+        output_dir=str(checkpoints),
+        **training.arguments(recipe.training, steps),
+        **optimizers.arguments(recipe.optimizer),
+        seed=seed,
+        data_seed=seed,
+        # Rows of like length together: in random batches 44 % of the positions are padding.
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        max_length=None,  # tokenisation has decided which rows are too long
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        prediction_loss_only=True,
+        eval_strategy="steps",
+        eval_on_start=True,
+        logging_steps=max(1, steps // 50),
+        save_strategy="steps",
+        save_total_limit=1,
+        bf16=False,  # the base is in bf16 already; the trainer casts adapters where they multiply
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        report_to="none",
+    )
+
+
+def _keep_trainables_in_float32(model: torch.nn.Module) -> None:
+    """Undo TRL's cast of a quantised model's adapter to bf16.
+
+    TRL 1.16 casts it for quantised bases only, so that LoRA and QLoRA would not train on equal
+    terms; a step of 1e-4 on a weight near 1 is also below what bf16 can add.
+    """
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
+    other = {n for n, p in model.named_parameters() if p.requires_grad and p.dtype != torch.float32}
+    if other:
+        raise PeftlineError(f"These trainables are not float32: {', '.join(sorted(other))}.")
+
+
+def _checkpoint(folder: Path, input_hash: str) -> str | None:
+    """The last checkpoint if it belongs to the same inputs; otherwise start afresh and say so."""
+    marker = folder / "input_hash.txt"
+    saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    # The trainer state is written last: without it the checkpoint was cut short.
+    saved = [path for path in saved if (path / "trainer_state.json").exists()]
+    if saved and marker.exists() and marker.read_text() == input_hash:
+        logger.warning("Resuming from %s: the inputs are the same.", saved[-1].name)
+        return str(saved[-1])
+    if folder.exists():
+        if saved:
+            logger.warning(
+                "The checkpoint in %s was made with other inputs; starting afresh.", folder
+            )
+        shutil.rmtree(folder)
+    store.write_text(marker, input_hash)
+    return None
+
+
+def _last(records: list[Record], name: str) -> float | None:
+    return next((record[name] for record in reversed(records) if name in record), None)

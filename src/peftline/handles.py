@@ -1,0 +1,82 @@
+"""What pipeline steps hand to each other: small descriptions of data and models on disk."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Handle(BaseModel):
+    """A folder on disk and what is known about it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    path: Path
+    """Folder. Stored relative to the manifest that names it, so that a project can be moved."""
+    sha256: str
+    """Hash of the contents."""
+
+
+class RawRows(Handle):
+    """Rows as received, one JSON object a line in `rows.jsonl`."""
+
+    source: str
+    rows: int
+
+
+class Examples(Handle):
+    """Canonical examples in `examples.jsonl`; rows that were left out in `dropped.jsonl`."""
+
+    format: str
+    rows_read: int
+    rows_kept: int
+    rows_dropped: int
+
+
+class Splits(Handle):
+    """`train.jsonl`, `validation.jsonl`, `test.jsonl`: no group is in two of them."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class BaseModelFolder(Handle):
+    """A plain transformers folder: safetensors, tokenizer, chat template, generation config."""
+
+    id: str
+    """Portable name (a hub id where there is one); it goes into `adapter_config.json`."""
+    revision: str | None
+    parameters: int
+
+
+class Tokenised(Handle):
+    """Token ids and labels of `train` and `validation`, memory-mapped Arrow."""
+
+    train: int
+    validation: int
+    dropped: list[str]
+    """Ids of the examples that were longer than the limit."""
+    total_tokens: int
+    supervised_tokens: int
+    longest_tokens: int
+    rendering: dict[str, Any]
+    data_sha256: str
+    base_sha256: str
+
+
+class AdapterFolder(Handle):
+    """A standard PEFT folder and the identities of all that it was trained on."""
+
+    recipe: str
+    seed: int
+    input_hash: str
+    base_sha256: str
+    data_sha256: str
+    rendering: dict[str, Any]
+    trainable_parameters: int
+    adapter_bytes: int
+
+
+class MergedFolder(Handle):
+    """A plain transformers folder that needs no adapter."""

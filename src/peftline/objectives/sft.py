@@ -1,0 +1,90 @@
+"""Supervised fine-tuning on TRL's trainer, with the head only where there is loss."""
+
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
+from trl import SFTTrainer
+
+from peftline.rendering.render import IGNORED
+
+# Supervised positions that pass the head at once: 1024 x 49,152 float32 logits are 200 MB.
+_CHUNK = 1024
+# Models that scale or cap their logits take TRL's own way through the head.
+_LOGIT_TRANSFORMS = (
+    "final_logit_softcapping",
+    "logit_scale",
+    "output_multiplier",
+    "lm_head_multiplier",
+    "logits_scaling",
+)
+
+
+class SupervisedTokensTrainer(SFTTrainer):
+    """`SFTTrainer` that computes logits at supervised positions only.
+
+    On a CPU, TRL 1.16 projects every position, prompts and padding included, onto the vocabulary,
+    and computes entropy and accuracy besides; with short answers that is most of a step. The loss
+    and its gradients are the same.
+    """
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Sum of the token losses over `num_items_in_batch` (all micro-batches of a step)."""
+        causal_lm = _causal_lm(self.accelerator.unwrap_model(model))
+        config = causal_lm.config.get_text_config()
+        if return_outputs or any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS):
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        with _autocast(causal_lm):
+            hidden = causal_lm.base_model(
+                input_ids=inputs["input_ids"],
+                attention_mask=inputs["attention_mask"],
+                use_cache=False,
+            ).last_hidden_state
+            total, count = supervised_loss(
+                hidden, inputs["labels"], causal_lm.get_output_embeddings()
+            )
+        items = count if num_items_in_batch is None else num_items_in_batch
+        return total / torch.as_tensor(items, device=total.device).clamp(min=1)
+
+
+def supervised_loss(
+    hidden: torch.Tensor, labels: torch.Tensor, head: torch.nn.Module
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sum of the next-token losses and their number.
+
+    Args:
+        hidden: (rows, positions, width), the last hidden states.
+        labels: (rows, positions); `IGNORED` where there is no loss.
+        head: projects hidden states onto the vocabulary.
+    """
+    targets = labels[:, 1:]
+    keep = targets != IGNORED
+    hidden, targets = hidden[:, :-1][keep], targets[keep]
+
+    def chunk_loss(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return cross_entropy(head(states).float(), wanted, reduction="sum")
+
+    total = hidden.sum().float() * 0.0  # keeps the graph where a batch has no supervised token
+    if targets.numel() <= _CHUNK:
+        return total + chunk_loss(hidden, targets), keep.sum()
+    for states, wanted in zip(hidden.split(_CHUNK), targets.split(_CHUNK), strict=True):
+        total = total + checkpoint(chunk_loss, states, wanted, use_reentrant=False)
+    return total, keep.sum()
+
+
+def _causal_lm(model: torch.nn.Module) -> Any:
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
+
+
+def _autocast(model: Any) -> torch.autocast:
+    """Adapters are float32; beside a 16-bit base they multiply in the base's type."""
+    dtype = getattr(model.config, "dtype", None) or model.dtype
+    device = next(model.parameters()).device.type
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)

@@ -1,0 +1,86 @@
+"""No parameter is ignored: what a pipeline does not read, it refuses."""
+
+import inspect
+from typing import Any, get_type_hints
+
+from kedro.pipeline import Pipeline
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from peftline import schema
+
+# Read by the catalog, not by nodes.
+_OF_THE_CATALOG = ("experiment", "seed")
+
+
+def check_parameters(
+    pipelines: dict[str, Pipeline], parameters: dict[str, Any], given: dict[str, Any]
+) -> None:
+    """Check what the configuration says against the types that nodes declare.
+
+    Args:
+        pipelines: those that will run.
+        parameters: all of the configuration, runtime parameters merged in.
+        given: runtime parameters alone (`--params`).
+
+    Raises:
+        PeftlineError: all unknown names, wrong types and missing values together.
+    """
+    types = _declared_types(pipelines)
+    read = {
+        name.removeprefix("params:")
+        for pipeline in pipelines.values()
+        for name in pipeline.inputs()
+        if name.startswith("params:")
+    }
+    known = sorted(read | set(_OF_THE_CATALOG))
+    found = [
+        schema.unknown(name, _leaves(known, types))
+        for name in _flat(given)
+        if not any(name == k or name.startswith(f"{k}.") for k in known)
+    ]
+    for name in sorted(read):
+        expected = types.get(name)
+        if name not in parameters:
+            found.append(f"Parameter '{name}' is missing.")
+        elif isinstance(expected, type) and issubclass(expected, BaseModel):
+            found += schema.problems(expected, parameters[name], name)
+        elif expected is not None:
+            found += _simple_problem(expected, parameters[name], name)
+    schema.raise_all(found)
+
+
+def _declared_types(pipelines: dict[str, Pipeline]) -> dict[str, Any]:
+    """What nodes declare about the parameters they read; Kedro's own way skips plain types."""
+    types = {}
+    for node in (node for pipeline in pipelines.values() for node in pipeline.nodes):
+        hints = get_type_hints(node.func)
+        arguments = inspect.signature(node.func).parameters
+        for argument, name in zip(arguments, node.inputs, strict=False):
+            if name.startswith("params:") and argument in hints:
+                types[name.removeprefix("params:")] = hints[argument]
+    return types
+
+
+def _simple_problem(expected: Any, value: Any, name: str) -> list[str]:
+    try:
+        TypeAdapter(expected).validate_python(value, strict=True)
+    except ValidationError as error:
+        return [f"Parameter '{name}' is {value!r}: {error.errors()[0]['msg']}."]
+    return []
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[str]:
+    names = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        names += _flat(value, f"{name}.") if isinstance(value, dict) and value else [name]
+    return names
+
+
+def _leaves(known: list[str], types: dict[str, Any]) -> list[str]:
+    """Dotted names of all that can be set, to name the nearest in an error."""
+    names = []
+    for name in known:
+        fields = getattr(types.get(name), "model_fields", None)
+        names += [f"{name}.{field}" for field in fields] if fields else [name]
+    return names

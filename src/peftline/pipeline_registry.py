@@ -1,0 +1,21 @@
+"""All pipelines: one per recipe file, and the shared parts."""
+
+from kedro.pipeline import Pipeline
+
+from peftline.paths import recipe_names
+from peftline.pipelines import base, data, finetune, predict
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """A recipe's pipeline is data + base + its own namespace of the one fine-tuning flow."""
+    data_flow, base_flow = data.create_pipeline(), base.create_pipeline()
+    shared = data_flow + base_flow
+    recipes = {name: shared + finetune.create_pipeline(name) for name in recipe_names()}
+    return {
+        **recipes,
+        "data": data_flow,
+        "base": shared,
+        "predict": predict.create_pipeline(),
+        "all": sum(recipes.values(), Pipeline([])),
+        "__default__": recipes.get("lora", shared),
+    }

@@ -1,0 +1,1 @@
+"""Kedro's side: the flow, and thin nodes over the library."""

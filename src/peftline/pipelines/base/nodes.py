@@ -1,0 +1,26 @@
+"""Nodes of the base pipeline."""
+
+from pathlib import Path
+
+from peftline.handles import BaseModelFolder, Splits
+from peftline.schema import BaseModelSource, Evaluation, Rendering
+
+
+def materialise(base_model: BaseModelSource, store_root: str) -> BaseModelFolder:
+    """Bring the base model into one plain folder."""
+    from peftline.base_model.materialise import materialise as bring
+
+    return bring(base_model, Path(store_root))
+
+
+def score_base(
+    base: BaseModelFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
+    store_root: str,
+) -> tuple[list[dict], dict]:
+    """What prompting alone achieves, zero-shot and few-shot."""
+    from peftline.evaluation import answers
+
+    return answers.score_base(base, splits, rendering, evaluation, Path(store_root))

@@ -1,0 +1,39 @@
+"""Nodes of the data pipeline."""
+
+from pathlib import Path
+
+from peftline import jsonl
+from peftline.corpus import ingest as _ingest
+from peftline.corpus import split as _split
+from peftline.corpus import validate as _validate
+from peftline.handles import Examples, RawRows, Splits
+from peftline.schema import Data
+
+
+def ingest(data: Data, store_root: str) -> RawRows:
+    """Store the rows as received."""
+    return _ingest.ingest(data, Path(store_root))
+
+
+def validate(raw: RawRows, data: Data, store_root: str) -> Examples:
+    """Check every row, drop exact duplicates, read what is left into the canonical form."""
+    return _validate.validate(raw, data, Path(store_root))
+
+
+def list_dropped(examples: Examples) -> list[dict]:
+    """Every row that was left out, with its reason."""
+    return list(jsonl.read(examples.path / "dropped.jsonl"))
+
+
+def split(examples: Examples, data: Data, store_root: str) -> Splits:
+    """Divide into train, validation and test by content."""
+    return _split.split(examples, data, Path(store_root))
+
+
+def preview(splits: Splits) -> list[dict]:
+    """Some test examples, to look at."""
+    rows = _split.read_split(splits, "test")[:20]
+    return [
+        {"id": row.id, "prompt": row.prompt[-1].text, "answer": row.answer, "group": row.group}
+        for row in rows
+    ]

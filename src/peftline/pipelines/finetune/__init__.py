@@ -1,0 +1,3 @@
+from peftline.pipelines.finetune.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,118 @@
+"""Nodes of a recipe. Heavy libraries are imported when a node runs."""
+
+from pathlib import Path
+from typing import Any
+
+from peftline import identity
+from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
+from peftline.quantization import NoQuantization
+from peftline.reports import summary as _summary
+from peftline.schema import Evaluation, Recipe, Rendering
+
+
+def tokenise(
+    splits: Splits, base: BaseModelFolder, rendering: Rendering, store_root: str
+) -> Tokenised:
+    """Render and tokenise training and validation examples."""
+    from peftline.rendering.tokenise import tokenise as _tokenise
+
+    return _tokenise(splits, base, rendering, Path(store_root))
+
+
+def train(
+    base: BaseModelFolder,
+    tokenised: Tokenised,
+    recipe: Recipe,
+    seed: int,
+    run: dict,
+) -> tuple[Any, dict]:
+    """Train the adapter of one recipe, or continue a killed run with the same inputs."""
+    from peftline import fine_tune
+    from peftline.pipelines.finetune.live import log_to_mlflow
+
+    trained, history = fine_tune.fine_tune(
+        recipe=recipe,
+        name=run["recipe"],
+        base=base,
+        tokenised=tokenised,
+        seed=seed,
+        input_hash=identity.input_hash(recipe, base, tokenised, seed),
+        checkpoints=Path(run["checkpoints"]),
+        listener=log_to_mlflow,
+    )
+    return trained, history
+
+
+def plot(history: dict, run: dict) -> Any:
+    """Training and validation loss over steps."""
+    from peftline.reports.plots import learning_curve
+
+    return learning_curve(history, run["recipe"])
+
+
+def evaluate(
+    base: BaseModelFolder,
+    adapter: AdapterFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
+) -> tuple[list[dict], dict]:
+    """Answer the test split with the adapter on the 16-bit base: what is scored is delivered."""
+    from peftline.evaluation import answers
+
+    return answers.score_adapter(base, adapter, splits, rendering, evaluation)
+
+
+def evaluate_quantized(
+    base: BaseModelFolder,
+    adapter: AdapterFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
+    recipe: Recipe,
+) -> dict:
+    """The same adapter on the quantised base it was trained on; empty where there is none."""
+    from peftline.evaluation import answers
+
+    if isinstance(recipe.quantization, NoQuantization):
+        return {}
+    return answers.score_adapter(base, adapter, splits, rendering, evaluation, recipe.quantization)[
+        1
+    ]
+
+
+def merge(
+    base: BaseModelFolder, adapter: AdapterFolder, splits: Splits, rendering: Rendering
+) -> tuple[Any, dict]:
+    """Merge into a fresh 16-bit base and prove that nothing changed."""
+    from peftline.delivery import merge as _merge
+
+    return _merge.merge(base, adapter, splits, rendering)
+
+
+def summarise(
+    adapter: AdapterFolder,
+    base: BaseModelFolder,
+    splits: Splits,
+    history: dict,
+    metrics: dict,
+    metrics_quantized: dict,
+    base_metrics: dict,
+    predictions: list[dict],
+    base_predictions: list[dict],
+    merge_report: dict,
+) -> dict:
+    """The result of the run in one file, with its verdict."""
+    return _summary.summarise(
+        adapter=adapter,
+        base=base,
+        splits=splits,
+        history=history,
+        scores=metrics,
+        scores_quantized=metrics_quantized or None,
+        base_scores=base_metrics,
+        predictions=predictions,
+        base_predictions=base_predictions,
+        merge_report=merge_report,
+        git_sha=identity.git_sha(Path.cwd()),
+    )

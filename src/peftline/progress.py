@@ -1,0 +1,75 @@
+"""What happens while a model trains: records of losses, and peak memory."""
+
+import threading
+from collections.abc import Callable
+from typing import Any, Self
+
+import psutil
+import torch
+from transformers import TrainerCallback
+
+Record = dict[str, float]
+
+_NAMES = {"loss": "train_loss", "eval_loss": "validation_loss"}
+_KEPT = ("train_loss", "validation_loss", "learning_rate", "grad_norm")
+
+
+class History(TrainerCallback):
+    """Collects one record per logging event and shows each to a listener as it happens."""
+
+    def __init__(self, listener: Callable[[Record], None] | None = None) -> None:
+        """Args:
+        listener: gets every record, for example to send it to a tracking server.
+        """
+        self.records: list[Record] = []
+        self._listener = listener
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Take over what an interrupted run had logged before its checkpoint."""
+        for logs in state.log_history:
+            self._add(logs, logs["step"], logs.get("epoch", 0.0))
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """Keep the losses of one logging event."""
+        self._add(logs or {}, state.global_step, state.epoch or 0.0)
+
+    def _add(self, logs: dict[str, Any], step: int, epoch: float) -> None:
+        named = {_NAMES.get(name, name): value for name, value in logs.items()}
+        values = {name: float(named[name]) for name in _KEPT if name in named}
+        if values:
+            record = {"step": step, "epoch": round(epoch, 4), **values}
+            self.records.append(record)
+            if self._listener:
+                self._listener(record)
+
+
+class PeakMemory:
+    """Highest memory use of this process within a `with` block, in bytes.
+
+    On a GPU what torch allocated there; on a CPU the resident set, sampled every 50 ms.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Self:
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        else:
+            self.bytes = psutil.Process().memory_info().rss
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if torch.cuda.is_available():
+            self.bytes = torch.cuda.max_memory_allocated()
+        else:
+            self._stop.set()
+            self._thread.join()
+
+    def _sample(self) -> None:
+        process = psutil.Process()
+        while not self._stop.wait(0.05):
+            self.bytes = max(self.bytes, process.memory_info().rss)

@@ -1,0 +1,1 @@
+"""From an example to text, tokens and labels."""

@@ -1,0 +1,30 @@
+"""Pictures of a run."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+_BLUE, _ORANGE = "#1f5fa8", "#d9730d"  # told apart by people who see no red or green
+
+
+def learning_curve(history: dict[str, Any], title: str) -> Figure:
+    """Training and validation loss over optimizer steps."""
+    figure = Figure(figsize=(7, 4), layout="constrained", dpi=120)
+    axes = figure.add_subplot()
+    for name, colour, marker in (
+        ("train_loss", _BLUE, None),
+        ("validation_loss", _ORANGE, "o"),
+    ):
+        points = [(r["step"], r[name]) for r in history["records"] if name in r]
+        if points:
+            label = name.replace("_", " ").replace("train ", "training ")
+            axes.plot(*zip(*points, strict=True), color=colour, marker=marker, label=label)
+    last = history["validation_loss"]
+    if last is not None:
+        axes.axhline(last, color=_ORANGE, linewidth=0.6, linestyle=":")
+    axes.set(xlabel="optimizer step", ylabel="loss per supervised token", title=title)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return figure

@@ -1,0 +1,102 @@
+"""The result of one run, in one flat file."""
+
+from typing import Any
+
+from peftline import identity
+from peftline.evaluation import metrics
+from peftline.handles import AdapterFolder, BaseModelFolder, Splits
+
+Rows = list[dict[str, Any]]
+
+
+def summarise(
+    adapter: AdapterFolder,
+    base: BaseModelFolder,
+    splits: Splits,
+    history: dict[str, Any],
+    scores: dict[str, Any],
+    scores_quantized: dict[str, Any] | None,
+    base_scores: dict[str, Any],
+    predictions: Rows,
+    base_predictions: Rows,
+    merge_report: dict[str, Any],
+    git_sha: str | None,
+) -> dict[str, Any]:
+    """Collect what is known about a run. Units are in the names; what does not apply is null."""
+    return {
+        "recipe": adapter.recipe,
+        "seed": adapter.seed,
+        "status": "finished",
+        "verdict": verdict(adapter, history, scores, base_scores, predictions, base_predictions),
+        "metrics": scores,
+        "metrics_quantized": scores_quantized,
+        "base_metrics": {"zero_shot": None, "few_shot": None, **base_scores},
+        "validation_metrics": None,
+        "forgetting": None,
+        "merge": merge_report,
+        "trainable_parameters": history["trainable_parameters"],
+        "total_parameters": history["total_parameters"],
+        "adapter_bytes": adapter.adapter_bytes,
+        "peak_memory_bytes": history["peak_memory_bytes"],
+        "train_seconds": history["train_seconds"],
+        "tokens_per_second": history["tokens_per_second"],
+        "tokens": history["tokens"],
+        "steps": history["steps"],
+        "train_loss": history["train_loss"],
+        "validation_loss": history["validation_loss"],
+        "data": {
+            "sha256": splits.sha256,
+            "train": splits.train,
+            "validation": splits.validation,
+            "test": splits.test,
+        },
+        "base_model": {
+            "id": base.id,
+            "revision": base.revision,
+            "sha256": base.sha256,
+            "parameters": base.parameters,
+        },
+        "input_hash": adapter.input_hash,
+        "versions": identity.versions(),
+        "git_sha": git_sha,
+    }
+
+
+def verdict(
+    adapter: AdapterFolder,
+    history: dict[str, Any],
+    scores: dict[str, Any],
+    base_scores: dict[str, Any],
+    predictions: Rows,
+    base_predictions: Rows,
+) -> str:
+    """One sentence: does fine-tuning beat prompting here, by how much, at what cost?
+
+    The better prompting of the base is compared on the same examples (paired bootstrap). A
+    difference whose interval contains zero is no difference.
+    """
+    name = "exact_match" if "rouge_l" not in scores else "rouge_l"
+    best = max(base_scores, key=lambda mode: base_scores[mode][name]["value"])
+    prompted = {row["id"]: row["scores"][name] for row in base_predictions if row["mode"] == best}
+    difference = metrics.paired_difference(
+        [row["scores"][name] for row in predictions], [prompted[row["id"]] for row in predictions]
+    )
+    if difference["low"] > 0:
+        outcome = "beats"
+    elif difference["high"] < 0:
+        outcome = "is worse than"
+    else:
+        outcome = "is not measurably different from"
+    return (
+        f"Fine-tuning with {adapter.recipe} {outcome} {best.replace('_', '-')} prompting: "
+        f"{name} {_percent(scores[name])} against {_percent(base_scores[best][name])}, "
+        f"{100 * difference['value']:+.1f} points "
+        f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}, "
+        f"n = {difference['n']}), for {history['train_seconds'] / 60:.1f} minutes of training, "
+        f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and an adapter of "
+        f"{adapter.adapter_bytes / 2**20:.1f} MiB."
+    )
+
+
+def _percent(metric: dict[str, Any]) -> str:
+    return f"{100 * metric['value']:.1f} %"

@@ -1,0 +1,60 @@
+"""A Kedro session that checks parameters before anything runs, and tells killed from failed."""
+
+import signal
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+
+from peftline.parameters import check_parameters
+
+
+class PeftlineSession(KedroSession):
+    """Used by `kedro run` and by everything else that opens a session of this project."""
+
+    def run(
+        self,
+        pipeline_name: str | None = None,
+        pipeline_names: list[str] | None = None,
+        **arguments: Any,
+    ) -> dict[str, Any]:
+        """Run pipelines after all parameters have been checked.
+
+        Raises:
+            PeftlineError: a parameter is unknown or wrong; all problems are named together.
+        """
+        names = [pipeline_name] if pipeline_name else list(pipeline_names or ["__default__"])
+        self._check(names)
+        try:
+            with _terminate_as_exit():
+                return super().run(pipeline_names=names, **arguments)
+        except (KeyboardInterrupt, SystemExit):
+            import mlflow
+
+            # Kedro's hooks see exceptions only; without this the run would end as FINISHED.
+            mlflow.end_run("KILLED")
+            raise
+
+    def _check(self, names: Iterable[str]) -> None:
+        chosen = {name: pipelines[name] for name in names if name in pipelines}
+        given = self.store.get("runtime_params") or {}
+        check_parameters(chosen, self._get_config_loader()["parameters"], given)
+
+
+class _terminate_as_exit:  # noqa: N801
+    """While a pipeline runs, SIGTERM ends it as Ctrl-C does: cleanly, with status 143."""
+
+    def __enter__(self) -> None:
+        self._previous = None
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGTERM, self._exit)
+
+    def __exit__(self, *_: object) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGTERM, self._previous)
+
+    @staticmethod
+    def _exit(number: int, _: object) -> None:
+        raise SystemExit(128 + number)

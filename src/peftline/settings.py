@@ -1,0 +1,30 @@
+"""Kedro's settings of this project."""
+
+import os
+import warnings
+
+# Nothing is sent anywhere, and nothing is fetched unless a hub id is named.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+# kedro-mlflow's import prints advice about code that is not ours.
+warnings.filterwarnings("ignore", message=r"(?s).*Add type hints to the `predict` method")
+# omegaconf 2.4 deprecates a function that kedro 1.7 and kedro-mlflow 2.0 call: ten warnings a run.
+warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated")
+
+from peftline.hooks import ProjectHooks, RecipeMlflowHook  # noqa: E402
+from peftline.paths import artifact_root, project_path  # noqa: E402
+from peftline.session import PeftlineSession  # noqa: E402
+
+# kedro-mlflow registers itself under this name; our subclass takes its place.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-mlflow")
+HOOKS = (RecipeMlflowHook(), ProjectHooks())
+SESSION_CLASS = PeftlineSession
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft"},
+    "custom_resolvers": {"project_path": project_path, "artifact_root": artifact_root},
+}

@@ -1,0 +1,118 @@
+"""Content-addressed folders: an expensive step is built once per key, whole or not at all."""
+
+import contextlib
+import errno
+import hashlib
+import inspect
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from peftline.errors import PeftlineError
+
+_KEY_LENGTH = 16  # hexadecimal digits: 64 bits, no collision in practice below a billion entries
+
+
+def sha256_of(value: Any) -> str:
+    """Hash of any JSON-able value, independent of the order of keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_of_files(*paths: Path) -> str:
+    """Hash of the contents of files, in the order given."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def code_hash(*modules: ModuleType) -> str:
+    """Hash of the source of modules; of a package, of all its files."""
+    files: list[Path] = []
+    for module in modules:
+        path = Path(inspect.getfile(module))
+        files += sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+    return sha256_of_files(*files)
+
+
+def build(folder: Path, key_of: Any, write: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict]:
+    """Return the folder for a key and its manifest; call `write` only if it is not there yet.
+
+    Args:
+        folder: parent of all folders of this step.
+        key_of: everything that the result depends on, JSON-able.
+        write: fills an empty folder and returns the manifest, which is stored beside the data.
+
+    Raises:
+        PeftlineError: the disk is full. Whatever goes wrong, nothing half-written is left.
+    """
+    target = folder / sha256_of(key_of)[:_KEY_LENGTH]
+    manifest = target / "manifest.json"
+    if not manifest.exists():
+        with replacing(target) as partial:
+            text = json.dumps(write(partial), indent=2, ensure_ascii=False)
+            (partial / "manifest.json").write_text(text, encoding="utf-8")
+    return target, json.loads(manifest.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give an empty folder that takes the place of `target` if the block ends without an error.
+
+    Raises:
+        PeftlineError: the disk is full; `target` is as it was before.
+    """
+    with _explained(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            yield partial
+            partial.chmod(0o755)
+            if target.exists():
+                shutil.rmtree(target)
+            partial.replace(target)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a file under a temporary name, then rename it.
+
+    Raises:
+        PeftlineError: the disk is full; `target` is as it was before.
+    """
+    with _explained(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).chmod(0o644)
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _explained(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC and "No space left" not in str(error):
+            raise
+        free = shutil.disk_usage(_existing(target)).free
+        raise PeftlineError(
+            f"{target}: the disk is full ({free / 2**20:,.0f} MiB free). Nothing was written. "
+            "Free some space, or move the project to another disk, and run again."
+        ) from error
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() else _existing(path.parent)

@@ -1,0 +1,81 @@
+"""Sources of days, times of day and lengths of time, written as people write them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import ClassVar
+
+from .tools import Drawn, Split
+from .values import WORDS, in_words
+
+MONTHS = (
+    "January February March April May June July August September October November December"
+).split()
+
+
+@dataclass(frozen=True)
+class Date:
+    """A day of 2025 to 2027 in one of six ways; with slashes only if the day is above 12."""
+
+    type: ClassVar[str] = "date"
+
+    def draw(self, rng: random.Random, split: Split) -> Drawn:
+        day = date(2025, 1, 1) + timedelta(days=rng.randrange(3 * 365))
+        month, nth = MONTHS[day.month - 1], f"{day.day}{ordinal_ending(day.day)}"
+        forms = [
+            f"{day.day} {month} {day.year}",
+            f"{month} {nth}, {day.year}",
+            f"{month} {day.day}, {day.year}",
+            f"the {nth} of {month} {day.year}",
+            day.isoformat(),
+        ]
+        if day.day > 12:
+            forms.append(f"{day:%d/%m/%Y}")
+        return Drawn(rng.choice(forms), day.isoformat())
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A time between 07:00 and 21:45, in quarters: `7:30 pm`, `half past seven in the evening`."""
+
+    type: ClassVar[str] = "time"
+
+    def draw(self, rng: random.Random, split: Split) -> Drawn:
+        hour, minute = rng.choice((*range(7, 12), *range(13, 22))), rng.choice((0, 15, 30, 45))
+        half, short = ("am" if hour < 12 else "pm"), (hour - 1) % 12 + 1
+        forms = [f"{hour:02}:{minute:02}", f"{short}:{minute:02} {half}"]
+        part = "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
+        spoken = {
+            0: f"{WORDS[short]} in the {part}",
+            15: f"quarter past {WORDS[short]} in the {part}",
+            30: f"half past {WORDS[short]} in the {part}",
+            45: f"quarter to {WORDS[short % 12 + 1]} in the {part}",
+        }
+        forms.append(spoken[minute])
+        if minute == 0:
+            forms.append(f"{short} {half}")
+        return Drawn(rng.choice(forms), f"{hour:02}:{minute:02}")
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """A length of time in minutes: `20 minutes`, `half an hour`, `two hours`."""
+
+    type: ClassVar[str] = "integer"
+
+    def draw(self, rng: random.Random, split: Split) -> Drawn:
+        if rng.random() < 0.3:
+            forms = {"half an hour": 30, "an hour": 60, "an hour and a half": 90, "two hours": 120}
+            return Drawn(*rng.choice(tuple(forms.items())))
+        value = rng.choice((5, 8, 10, 12, 15, 20, 25, 35, 40, 45, 50, 55))
+        return Drawn(f"{in_words(value, rng)} minutes", value)
+
+
+def ordinal_ending(day: int) -> str:
+    """`st` of 1st, 21st and 31st, and so on."""
+    return "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+
+
+DATE, CLOCK, MINUTES = Date(), Clock(), Minutes()

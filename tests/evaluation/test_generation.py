@@ -1,0 +1,128 @@
+"""An answer does not depend on what else is in its batch."""
+
+import pytest
+import torch
+
+from peftline.evaluation import generation
+from peftline.evaluation.generation import generate
+
+PROMPTS = [list(b"What is two and two?"), list(b"Hi"), list(b"A prompt of a middle length")]
+NEW = 8
+ALL = 10**6
+
+
+@pytest.fixture
+def model(tiny_model):
+    """Weights so large that every token depends on all before it and on its position."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in tiny_model.named_parameters():
+            if "norm" not in name:
+                torch.nn.init.normal_(parameter, std=0.4)
+    tiny_model.generation_config.eos_token_id = None
+    return tiny_model
+
+
+@pytest.fixture
+def answer(model, tiny_tokenizer):
+    def run(prompts, batch_tokens=ALL, prefix=None):
+        return generate(model, tiny_tokenizer, prompts, NEW, batch_tokens, prefix)
+
+    return run
+
+
+def plain(model, ids):
+    """New token ids of a prompt alone, by repeated argmax without a cache."""
+    ids = list(ids)
+    start = len(ids)
+    for _ in range(NEW):
+        with torch.no_grad():
+            ids.append(model(torch.tensor([ids])).logits[0, -1].argmax().item())
+    return ids[start:]
+
+
+def test_answers_differ_between_prompts_so_that_these_tests_can_fail(model):
+    assert len({tuple(plain(model, prompt)) for prompt in PROMPTS}) == 3
+    assert all(len(set(plain(model, prompt))) > NEW // 2 for prompt in PROMPTS)
+
+
+def test_an_answer_is_the_repeated_argmax(model, tiny_tokenizer, answer):
+    expected = [
+        tiny_tokenizer.decode(plain(model, p), skip_special_tokens=True) for p in PROMPTS
+    ]
+    assert [answer([prompt])[0] for prompt in PROMPTS] == expected
+
+
+def test_answers_of_a_batch_are_those_of_each_prompt_alone(answer):
+    assert answer(PROMPTS) == [answer([prompt])[0] for prompt in PROMPTS]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0]])
+@pytest.mark.parametrize("batch_tokens", [1, 70, ALL])
+def test_answers_come_in_the_order_of_the_prompts(answer, order, batch_tokens):
+    alone = [answer([prompt])[0] for prompt in PROMPTS]
+    shuffled = [PROMPTS[i] for i in order]
+    assert answer(shuffled, batch_tokens) == [alone[i] for i in order]
+
+
+@pytest.mark.parametrize("batch_tokens", [1, ALL])
+def test_a_shared_prefix_gives_what_the_whole_prompt_gives(answer, batch_tokens):
+    prefix = list(b"Two worked examples stand here. ")
+    whole = answer([prefix + prompt for prompt in PROMPTS], batch_tokens)
+    assert answer(PROMPTS, batch_tokens, prefix) == whole
+    assert whole != answer(PROMPTS, batch_tokens)
+
+
+def test_the_prefix_is_computed_once(model, answer):
+    prefix = list(b"Two worked examples stand here. ")
+    widths = []
+    model.model.register_forward_hook(
+        lambda module, inputs, names, output: widths.append(
+            (names.get("input_ids") if "input_ids" in names else inputs[0]).shape[-1]
+        ),
+        with_kwargs=True,
+    )
+    answer(PROMPTS, 1, prefix)
+    assert sum(width >= len(prefix) for width in widths) == 1
+
+
+def test_an_answer_stops_at_the_end_token(model, tiny_tokenizer, answer):
+    new = plain(model, PROMPTS[0])
+    at = next(i for i, token in enumerate(new) if token not in new[:i] and i >= 3)
+    model.generation_config.eos_token_id = [new[at], 5]
+    assert answer(PROMPTS[:1]) == [
+        tiny_tokenizer.decode(new[: at + 1], skip_special_tokens=True)
+    ]
+
+
+def test_special_tokens_are_no_part_of_an_answer(model, tiny_tokenizer, answer):
+    end = tiny_tokenizer.eos_token_id
+    with torch.no_grad():
+        model.lm_head.weight[end] = 0
+    bias = torch.zeros(model.config.vocab_size)
+    bias[end] = 1e4
+    model.lm_head.register_forward_hook(lambda module, inputs, output: output + bias)
+    assert answer(PROMPTS) == ["", "", ""]
+
+
+def test_a_longer_answer_than_allowed_is_cut(model, tiny_tokenizer):
+    (short,) = generate(model, tiny_tokenizer, PROMPTS[:1], 3, ALL)
+    assert short == tiny_tokenizer.decode(plain(model, PROMPTS[0])[:3], skip_special_tokens=True)
+
+
+def test_batches_stay_below_the_limit_longest_first():
+    prompts = [[0] * length for length in (5, 40, 10, 38, 1)]
+    batches = generation._batches(prompts, max_new_tokens=10, batch_tokens=100, prefix_tokens=0)
+    assert batches == [[1, 3], [2, 0, 4]]
+    for batch in batches:
+        assert len(batch) * (max(len(prompts[i]) for i in batch) + 10) <= 100
+
+
+def test_a_prompt_larger_than_the_limit_is_answered_alone():
+    prompts = [[0] * 500, [0] * 5]
+    assert generation._batches(prompts, 10, 100, 0) == [[0], [1]]
+
+
+def test_the_prefix_counts_towards_the_limit():
+    prompts = [[0] * 10] * 4
+    assert generation._batches(prompts, 10, 100, 30) == [[0, 1], [2, 3]]

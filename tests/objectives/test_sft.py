@@ -1,0 +1,194 @@
+"""The loss on supervised positions only is the loss, and so are its gradients."""
+
+import pytest
+import torch
+from datasets import Dataset
+from torch.nn.functional import cross_entropy
+from trl import SFTConfig
+
+from peftline import adapters
+from peftline.adapters.lora import Lora
+from peftline.objectives import sft
+from peftline.objectives.collate import PadRight
+from peftline.objectives.sft import SupervisedTokensTrainer, supervised_loss
+from peftline.rendering.render import IGNORED
+
+PAD = 256
+
+
+@pytest.fixture
+def rows():
+    """Prompts without loss, answers with loss, of different lengths."""
+    generator = torch.Generator().manual_seed(0)
+    made = []
+    for prompt, answer in ((7, 5), (3, 11), (20, 2), (1, 1)):
+        ids = torch.randint(0, 256, (prompt + answer,), generator=generator).tolist()
+        made.append({"input_ids": ids, "labels": [IGNORED] * prompt + ids[prompt:]})
+    return made
+
+
+@pytest.fixture
+def batch(rows):
+    return PadRight(PAD)(rows)
+
+
+@pytest.fixture
+def model(tiny_model):
+    """LoRA that has left its starting point, so that both of its factors have gradients."""
+    torch.manual_seed(0)
+    wrapped = adapters.build(Lora(rank=4), tiny_model)
+    for parameter in wrapped.parameters():
+        if parameter.requires_grad:
+            torch.nn.init.normal_(parameter, std=0.05)
+    return wrapped.train()
+
+
+@pytest.fixture
+def trainer_of(tmp_path, tiny_tokenizer, rows):
+    def make(model):
+        return SupervisedTokensTrainer(
+            model=model,
+            args=SFTConfig(
+                output_dir=str(tmp_path),
+                max_length=None,
+                dataset_kwargs={"skip_prepare_dataset": True},
+                remove_unused_columns=False,
+                report_to="none",
+                use_cpu=True,
+                bf16=False,
+            ),
+            train_dataset=Dataset.from_list(rows),
+            data_collator=PadRight(PAD),
+            processing_class=tiny_tokenizer,
+        )
+
+    return make
+
+
+def gradients(model):
+    found = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad(set_to_none=True)
+    return found
+
+
+def assert_same(ours, plain):
+    assert set(ours[1]) == set(plain[1])
+    assert plain[1]
+    torch.testing.assert_close(ours[0], plain[0], rtol=1e-5, atol=1e-7)
+    for name, gradient in plain[1].items():
+        assert gradient.abs().max() > 0, name
+        torch.testing.assert_close(ours[1][name], gradient, rtol=1e-4, atol=1e-7)
+
+
+def of_all_logits(model, batch):
+    """The plain way: logits everywhere, then the mean over supervised positions."""
+    logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+    return cross_entropy(
+        logits[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten(), ignore_index=IGNORED
+    )
+
+
+def of_transformers(model, batch):
+    return model(**batch).loss
+
+
+def supervised(model, batch):
+    causal = model.get_base_model()
+    hidden = causal.base_model(
+        input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+    ).last_hidden_state
+    total, count = supervised_loss(hidden, batch["labels"], causal.get_output_embeddings())
+    return total / count
+
+
+def step(loss_of, model, batch):
+    loss = loss_of(model, batch)
+    loss.backward()
+    return loss.detach(), gradients(model)
+
+
+@pytest.mark.parametrize("plain", [of_all_logits, of_transformers])
+def test_loss_and_gradients_are_those_of_the_plain_way(model, batch, plain):
+    assert_same(step(supervised, model, batch), step(plain, model, batch))
+
+
+def test_a_prompts_logits_are_never_computed(tiny_model, batch):
+    seen = []
+    head = tiny_model.get_output_embeddings()
+    head.register_forward_hook(lambda module, inputs, output: seen.append(output.shape[0]))
+    hidden = tiny_model.base_model(input_ids=batch["input_ids"]).last_hidden_state
+    supervised_loss(hidden, batch["labels"], head)
+    assert seen == [(batch["labels"][:, 1:] != IGNORED).sum().item()]
+
+
+def test_the_first_position_is_predicted_by_nothing(tiny_model):
+    batch = PadRight(PAD)([{"input_ids": [1, 2, 3], "labels": [1, 2, 3]}])
+    hidden = tiny_model.base_model(input_ids=batch["input_ids"]).last_hidden_state
+    total, count = supervised_loss(hidden, batch["labels"], tiny_model.get_output_embeddings())
+    assert count == 2
+    torch.testing.assert_close(total / count, of_transformers(tiny_model, batch))
+
+
+@pytest.mark.parametrize("chunk", [1, 4, 7])
+def test_loss_in_chunks_is_the_loss_at_once(model, batch, monkeypatch, chunk):
+    at_once = step(supervised, model, batch)
+    monkeypatch.setattr(sft, "_CHUNK", chunk)
+    assert_same(step(supervised, model, batch), at_once)
+
+
+def test_a_batch_without_supervised_tokens_has_no_loss_and_no_gradient(model, batch):
+    batch["labels"].fill_(IGNORED)
+    causal = model.get_base_model()
+    hidden = causal.base_model(input_ids=batch["input_ids"]).last_hidden_state
+    total, count = supervised_loss(hidden, batch["labels"], causal.get_output_embeddings())
+    assert count == 0
+    assert total.item() == 0.0
+    total.backward()
+    assert all((g == 0).all() for g in gradients(model).values())
+
+
+def test_the_trainer_computes_the_plain_loss(model, batch, trainer_of):
+    trainer = trainer_of(model)
+    assert_same(
+        step(lambda _, b: trainer.compute_loss(trainer.model, b), model, batch),
+        step(of_transformers, model, batch),
+    )
+
+
+def test_the_trainer_survives_a_batch_without_supervised_tokens(model, batch, trainer_of):
+    batch["labels"].fill_(IGNORED)
+    trainer = trainer_of(model)
+    for items in (None, 0):
+        loss = trainer.compute_loss(trainer.model, batch, num_items_in_batch=items)
+        assert loss.item() == 0.0
+
+
+def test_micro_batches_add_up_to_the_batch(model, rows, batch, trainer_of):
+    trainer = trainer_of(model)
+    items = (batch["labels"][:, 1:] != IGNORED).sum()
+    whole = step(lambda _, b: trainer.compute_loss(trainer.model, b), model, batch)
+    total = torch.zeros(())
+    for row in rows:
+        part = trainer.compute_loss(trainer.model, PadRight(PAD)([row]), num_items_in_batch=items)
+        part.backward()
+        total += part.detach()
+    assert_same((total, gradients(model)), whole)
+
+
+@pytest.mark.parametrize("setting", ["final_logit_softcapping", "logit_scale"])
+def test_a_model_that_changes_its_logits_takes_the_trainers_own_way(
+    model, batch, trainer_of, monkeypatch, setting
+):
+    trainer = trainer_of(model)
+    setattr(model.get_base_model().config, setting, 2.0)
+    monkeypatch.setattr(
+        sft.SFTTrainer, "compute_loss", lambda *_, **__: torch.tensor(123.0), raising=True
+    )
+    assert trainer.compute_loss(model, batch).item() == 123.0
+
+
+def test_outputs_are_given_where_they_are_asked_for(model, batch, trainer_of):
+    trainer = trainer_of(model)
+    loss, outputs = trainer.compute_loss(trainer.model, batch, return_outputs=True)
+    assert outputs["logits"].shape[:2] == batch["input_ids"].shape
+    torch.testing.assert_close(loss, of_transformers(model, batch))

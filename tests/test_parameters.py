@@ -1,0 +1,125 @@
+import pytest
+
+from peftline.errors import PeftlineError
+from peftline.parameters import check_parameters
+from peftline.pipelines import base, data, finetune, predict
+
+PARAMETERS = {
+    "seed": 42,
+    "store_root": "data",
+    "data": {"source": "tool_calls", "train_rows": 8, "validation_rows": 4, "test_rows": 4},
+    "base_model": {"source": "tiny"},
+    "rendering": {"format": "chat"},
+    "evaluation": {"max_new_tokens": 8},
+    "predict": {"input": "prompts.txt", "recipe": "lora"},
+    "lora": {"adapter": {"type": "lora"}},
+    "qlora": {"adapter": {"type": "lora"}, "quantization": {"type": "nf4"}},
+}
+
+
+@pytest.fixture(scope="module")
+def pipelines():
+    shared = data.create_pipeline() + base.create_pipeline()
+    return {
+        "data": data.create_pipeline(),
+        "lora": shared + finetune.create_pipeline("lora"),
+        "qlora": shared + finetune.create_pipeline("qlora"),
+        "predict": predict.create_pipeline(),
+    }
+
+
+@pytest.fixture
+def message(pipelines):
+    """What is said about a pipeline that is run with these runtime parameters."""
+
+    def check(name, given, parameters=None):
+        merged = dict(PARAMETERS if parameters is None else parameters)
+        for key, value in given.items():
+            merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
+        try:
+            check_parameters({name: pipelines[name]}, merged, given)
+        except PeftlineError as error:
+            return str(error)
+        return ""
+
+    return check
+
+
+@pytest.mark.parametrize("name", ["data", "lora", "qlora", "predict"])
+def test_the_configuration_as_it_is_passes(message, name):
+    assert message(name, {}) == ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"experiment": "trial"},
+        {"seed": 7},
+        {"experiment": "trial", "seed": 7},
+        {"qlora": {"training": {"epochs": 2.0}}},
+        {"data": {"train_rows": 100}},
+    ],
+)
+def test_parameters_that_are_read_pass(message, given):
+    assert message("qlora", given) == ""
+
+
+def test_the_seed_may_be_given_to_a_pipeline_without_training(message):
+    assert message("data", {"seed": 7}) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"data": {"sorce": "x"}}, "Unknown parameter 'data.sorce'. Did you mean 'data.source'?"),
+        ({"sed": 7}, "Unknown parameter 'sed'. Did you mean 'seed'?"),
+        (
+            {"qlora": {"training": {"learning_rte": 1e-4}}},
+            "Unknown parameter 'qlora.training.learning_rte'. "
+            "Did you mean 'qlora.training.learning_rate'?",
+        ),
+        (
+            {"evaluation": {"few_shots": 2}},
+            "Unknown parameter 'evaluation.few_shots'. Did you mean 'evaluation.few_shot'?",
+        ),
+    ],
+)
+def test_a_typo_is_refused_with_the_nearest_known_name(message, given, expected):
+    assert message("qlora", given) == expected
+
+
+def test_an_unknown_top_level_name_is_refused(message):
+    assert message("lora", {"learning_rate": 1e-4}).startswith(
+        "Unknown parameter 'learning_rate'."
+    )
+
+
+def test_a_setting_of_another_recipe_is_refused(message):
+    found = message("lora", {"qlora": {"training": {"epochs": 2.0}}})
+    assert found.startswith("Unknown parameter 'qlora.training.epochs'.")
+    assert "lora.training" in found
+
+
+def test_a_recipe_setting_is_refused_where_nothing_is_trained(message):
+    found = message("data", {"lora": {"training": {"epochs": 2.0}}})
+    assert found.startswith("Unknown parameter 'lora.training.epochs'.")
+
+
+def test_a_wrong_value_is_refused(message):
+    assert "Parameter 'seed' is 'x'" in message("lora", {"seed": "x"})
+    assert "Parameter 'data.train_rows' is 0" in message("lora", {"data": {"train_rows": 0}})
+    assert "Parameter 'lora' is 3" in message("lora", {"lora": 3})
+
+
+def test_a_missing_value_is_refused(message):
+    assert message("data", {}, {"store_root": "data"}) == "Parameter 'data' is missing."
+    found = message("predict", {}, {"predict": {"input": "prompts.txt"}})
+    assert found == "Parameter 'predict.recipe' is missing."
+
+
+def test_all_problems_are_reported_together(message):
+    found = message(
+        "qlora", {"data": {"sorce": "x"}, "sed": 7, "qlora": {"adapter": {"type": "lora", "r": 1}}}
+    )
+    for name in ("data.sorce", "sed", "qlora.adapter.r"):
+        assert f"Unknown parameter '{name}'" in found
