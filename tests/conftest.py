@@ -73,9 +73,12 @@ def shared_root(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_base(shared_root):
     """The random two-layer model as a materialised folder."""
+    import torch
+
     from peftline.base_model.materialise import materialise
     from peftline.schema import BaseModelSource
 
+    torch.set_num_threads(1)  # such small products only wait for each other's threads
     return materialise(BaseModelSource(source="tiny"), shared_root)
 
 
@@ -113,6 +116,55 @@ def tool_call_splits(shared_root):
 
     data = Data(train_rows=24, validation_rows=8, test_rows=8)
     return split(validate(ingest(data, shared_root), data, shared_root), data, shared_root)
+
+
+@pytest.fixture(scope="session")
+def loud_base(tiny_base, shared_root):
+    """The tiny model with weights large enough to learn by heart and to answer differently."""
+    import torch
+
+    from peftline.base_model.loading import load_model, load_tokenizer
+    from peftline.base_model.materialise import materialise
+    from peftline.schema import BaseModelSource
+
+    model, folder = load_model(tiny_base, dtype=torch.float32), shared_root / "loud"
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "norm" not in name:
+                parameter.normal_(std=0.5 if "embed" in name else 0.1, generator=generator)
+    model.save_pretrained(folder)
+    load_tokenizer(tiny_base).save_pretrained(folder)
+    return materialise(BaseModelSource(source=str(folder)), shared_root)
+
+
+@pytest.fixture(scope="session")
+def sum_splits(shared_root):
+    """24 + 6 + 6 short examples of two lengths: 'Add 3 and 1.' -> '4'."""
+    from peftline import jsonl
+    from peftline.formats import alpaca
+    from peftline.handles import Splits
+
+    folder = shared_root / "sums"
+    folder.mkdir()
+    rows = [
+        alpaca.to_example(
+            {"instruction": f"Add {i} and {i * 7 % 10}." + " Now!" * (i % 3), "output": f"{i}"}
+        )
+        for i in range(36)
+    ]
+    for side, part in zip(
+        ("train", "validation", "test"), (rows[:24], rows[24:30], rows[30:]), strict=True
+    ):
+        jsonl.write(folder / f"{side}.jsonl", (row.model_dump() for row in part))
+    return Splits(path=folder, sha256="sums", train=24, validation=6, test=6)
+
+
+@pytest.fixture(scope="session")
+def sum_tokens(sum_splits, loud_base, rendering, shared_root):
+    from peftline.rendering.tokenise import tokenise
+
+    return tokenise(sum_splits, loud_base, rendering, shared_root)
 
 
 @pytest.fixture(scope="session")
@@ -157,7 +209,7 @@ def recipe():
 
 
 @pytest.fixture(scope="session")
-def trained_lora(tiny_base, tokenised, recipe, shared_root):
+def trained_lora(loud_base, sum_tokens, recipe, shared_root):
     """A few steps of LoRA in float32, saved: `trained`, `history`, `folder`, `handle`."""
     import torch
 
@@ -170,8 +222,8 @@ def trained_lora(tiny_base, tokenised, recipe, shared_root):
         trained, history = fine_tune(
             recipe=recipe(max_steps=6),
             name="lora",
-            base=tiny_base,
-            tokenised=tokenised,
+            base=loud_base,
+            tokenised=sum_tokens,
             seed=42,
             input_hash="0" * 64,
             checkpoints=shared_root / "checkpoints",
@@ -217,3 +269,53 @@ def make_example():
 def project():
     """The folder of the repository."""
     return Path(__file__).resolve().parents[1]
+
+
+def copy_project(source, target):
+    """A project folder with its own results; configuration and code are those of this one."""
+    import shutil
+
+    target.mkdir(parents=True)
+    shutil.copytree(source / "conf", target / "conf")
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(source / name, target / name)
+    (target / "src").mkdir()  # Kedro wants it inside; the code is the installed package
+    return target
+
+
+@pytest.fixture(scope="session")
+def run():
+    """Run a pipeline in a project folder through a Kedro session, as `kedro run` does."""
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+    from kedro.framework.project import settings
+
+    def run_pipeline(folder, pipeline, env="test", **params):
+        previous = Path.cwd()
+        os.chdir(folder)
+        try:
+            bootstrap_project(folder)
+            session_class = settings.SESSION_CLASS
+            assert issubclass(session_class, KedroSession)
+            with session_class.create(folder, env=env, runtime_params=params) as session:
+                return session.run(pipeline_names=[pipeline])
+        finally:
+            os.chdir(previous)
+
+    return run_pipeline
+
+
+@pytest.fixture
+def empty_project(tmp_path):
+    """A project in which nothing has been run."""
+    return copy_project(Path(__file__).resolve().parents[1], tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def tiny_project(tmp_path_factory, run):
+    """A project in which lora and qlora have been run with --env=test. Do not change it."""
+    source = Path(__file__).resolve().parents[1]
+    folder = copy_project(source, tmp_path_factory.mktemp("kedro") / "project")
+    for recipe in ("lora", "qlora"):
+        run(folder, recipe)
+    return folder

@@ -89,9 +89,7 @@ def test_a_typo_is_refused_with_the_nearest_known_name(message, given, expected)
 
 
 def test_an_unknown_top_level_name_is_refused(message):
-    assert message("lora", {"learning_rate": 1e-4}).startswith(
-        "Unknown parameter 'learning_rate'."
-    )
+    assert message("lora", {"learning_rate": 1e-4}).startswith("Unknown parameter 'learning_rate'.")
 
 
 def test_a_setting_of_another_recipe_is_refused(message):

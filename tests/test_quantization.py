@@ -131,9 +131,7 @@ def test_head_and_embedding_are_not_quantized(quantized):
 def test_trainables_are_float32_and_the_base_is_frozen(quantized):
     model = quantized()
     assert {p.dtype for p in model.parameters() if p.requires_grad} == {torch.float32}
-    assert not any(
-        p.requires_grad for name, p in model.named_parameters() if "lora_" not in name
-    )
+    assert not any(p.requires_grad for name, p in model.named_parameters() if "lora_" not in name)
 
 
 def test_without_quantization_the_base_is_frozen_and_keeps_its_type(tiny_base):

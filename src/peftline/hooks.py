@@ -24,6 +24,14 @@ class RecipeMlflowHook(MlflowHook):
     """
 
     @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Start a run, or none for pipelines that are not tracked."""
+        self.run_id = None  # hooks outlive sessions; the last session's run is not this one's
+        super().before_pipeline_run(run_params=run_params, pipeline=pipeline, catalog=catalog)
+
+    @hook_impl
     def before_node_run(
         self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], is_async: bool
     ) -> None:

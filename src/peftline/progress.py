@@ -34,6 +34,8 @@ class History(TrainerCallback):
         self._add(logs or {}, state.global_step, state.epoch or 0.0)
 
     def _add(self, logs: dict[str, Any], step: int, epoch: float) -> None:
+        if "train_runtime" in logs:  # the closing report; its `train_loss` is the mean of all steps
+            return
         named = {_NAMES.get(name, name): value for name, value in logs.items()}
         values = {name: float(named[name]) for name in _KEPT if name in named}
         if values:

@@ -119,7 +119,9 @@ def test_a_json_object_at_the_top_is_not_a_list_of_rows(tmp_path):
     assert "found dict at the top, not a list of rows" in message(file, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "text"), [("a.jsonl", ""), ("a.jsonl", "\n \n"), ("a.json", "[]")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.jsonl", ""), ("a.jsonl", "\n \n"), ("a.json", "[]")]
+)
 def test_an_empty_source_is_refused(tmp_path, name, text):
     file = tmp_path / name
     file.write_text(text)

@@ -66,9 +66,7 @@ def test_empty_answers_are_left_out_and_counted_if_asked(check):
 
 def test_if_nothing_is_left_the_reason_is_named(check):
     found = refused(check, [ROW | {"output": ""}] * 3, empty_answer="drop")
-    assert found.startswith(
-        "rows.jsonl: no row is left of 3; all were dropped (empty answer)."
-    )
+    assert found.startswith("rows.jsonl: no row is left of 3; all were dropped (empty answer).")
 
 
 def test_an_unknown_format_lists_the_known_ones(check):

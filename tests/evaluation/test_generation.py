@@ -47,9 +47,7 @@ def test_answers_differ_between_prompts_so_that_these_tests_can_fail(model):
 
 
 def test_an_answer_is_the_repeated_argmax(model, tiny_tokenizer, answer):
-    expected = [
-        tiny_tokenizer.decode(plain(model, p), skip_special_tokens=True) for p in PROMPTS
-    ]
+    expected = [tiny_tokenizer.decode(plain(model, p), skip_special_tokens=True) for p in PROMPTS]
     assert [answer([prompt])[0] for prompt in PROMPTS] == expected
 
 
@@ -90,9 +88,7 @@ def test_an_answer_stops_at_the_end_token(model, tiny_tokenizer, answer):
     new = plain(model, PROMPTS[0])
     at = next(i for i, token in enumerate(new) if token not in new[:i] and i >= 3)
     model.generation_config.eos_token_id = [new[at], 5]
-    assert answer(PROMPTS[:1]) == [
-        tiny_tokenizer.decode(new[: at + 1], skip_special_tokens=True)
-    ]
+    assert answer(PROMPTS[:1]) == [tiny_tokenizer.decode(new[: at + 1], skip_special_tokens=True)]
 
 
 def test_special_tokens_are_no_part_of_an_answer(model, tiny_tokenizer, answer):

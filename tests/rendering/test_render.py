@@ -33,7 +33,21 @@ TEMPLATES = {
 SPECIAL = ["<|im_start|>", "<|im_end|>", "<|head|>", "<|/head|>", "<|eot|>", "<|bos|>"]
 # What trips tokenisers: spaces at the ends, line ends, several bytes a character, joined emoji.
 TEXTS = st.text(min_size=1, max_size=40) | st.sampled_from(
-    [" x", "x ", "\n", "\n\nx\n", "👩‍👩‍👧‍👦", "é", "e\u0301", "\u2028", "\t\x00", "ﬁ", "日本語 ", "{{ x }}", "</s>"]
+    [
+        " x",
+        "x ",
+        "\n",
+        "\n\nx\n",
+        "👩‍👩‍👧‍👦",
+        "é",
+        "e\u0301",
+        "\u2028",
+        "\t\x00",
+        "ﬁ",
+        "日本語 ",
+        "{{ x }}",
+        "</s>",
+    ]
 )
 PROPERTY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

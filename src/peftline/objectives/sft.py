@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.checkpoint import checkpoint
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from trl import SFTTrainer
 
 from peftline.rendering.render import IGNORED
@@ -21,6 +22,28 @@ _LOGIT_TRANSFORMS = (
 )
 
 
+class RepeatableOrder(LengthGroupedSampler):
+    """Rows of like length together, in an order that follows from seed and epoch alone.
+
+    The order of transformers comes from the global generator, whose state at the beginning of an
+    epoch no checkpoint has: a run resumed within an epoch would see some rows twice, others never.
+    """
+
+    def __init__(self, batch_size: int, lengths: list[int], seed: int) -> None:
+        """Args:
+        batch_size: rows of one optimizer step.
+        lengths: of the rows, in tokens.
+        seed: of the order.
+        """
+        super().__init__(batch_size, lengths=lengths, generator=torch.Generator())
+        self._seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch, the one it resumes in included."""
+        self.generator.manual_seed(self._seed + epoch)
+
+
 class SupervisedTokensTrainer(SFTTrainer):
     """`SFTTrainer` that computes logits at supervised positions only.
 
@@ -28,6 +51,12 @@ class SupervisedTokensTrainer(SFTTrainer):
     and computes entropy and accuracy besides; with short answers that is most of a step. The loss
     and its gradients are the same.
     """
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        sampler = super()._get_train_sampler(train_dataset)
+        if isinstance(sampler, LengthGroupedSampler):
+            return RepeatableOrder(sampler.batch_size, sampler.lengths, self.args.seed)
+        return sampler
 
     def compute_loss(
         self,

@@ -1,0 +1,137 @@
+"""Every recipe from data to summary, through Kedro sessions, with a real tracking server's store."""
+
+import json
+import sqlite3
+
+import mlflow
+import pytest
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+RECIPES = ("lora", "qlora")
+SUMMARY_KEYS = set(
+    "recipe seed status verdict metrics metrics_quantized base_metrics validation_metrics "
+    "forgetting merge trainable_parameters total_parameters adapter_bytes peak_memory_bytes "
+    "train_seconds tokens_per_second tokens steps train_loss validation_loss data base_model "
+    "input_hash versions git_sha".split()
+)
+
+
+def summary_of(project, recipe, root="data/test", seed=42):
+    file = project / root / "08_reporting" / recipe / f"seed-{seed}" / "summary.json"
+    return json.loads(file.read_text())
+
+
+def base_folder(project):
+    file = project / "data/test/06_models/base/base_model.json"
+    return file.parent / json.loads(file.read_text())["path"]
+
+
+def model_folder(project, recipe, kind):
+    return project / "data/test/06_models" / recipe / "seed-42" / kind
+
+
+@pytest.fixture
+def tracked(tiny_project):
+    mlflow.set_tracking_uri(f"sqlite:///{tiny_project / 'mlflow.db'}")
+    return mlflow.MlflowClient()
+
+
+def runs_of(client, recipe):
+    experiment = client.get_experiment_by_name("peftline")
+    return client.search_runs([experiment.experiment_id], f"tags.recipe = '{recipe}'")
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_leaves_a_complete_summary(tiny_project, recipe):
+    summary = summary_of(tiny_project, recipe)
+    assert set(summary) == SUMMARY_KEYS
+    assert summary["recipe"] == recipe and summary["status"] == "finished"
+    assert summary["data"]["test"] == 8 and summary["metrics"]["exact_match"]["n"] == 8
+    assert summary["merge"]["verified"] is True
+    assert (summary["metrics_quantized"] is not None) == (recipe == "qlora")
+    assert recipe in summary["verdict"]
+    assert summary["versions"]["peft"] and len(summary["input_hash"]) == 64
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_checkpoints_are_gone_after_success(tiny_project, recipe):
+    assert not model_folder(tiny_project, recipe, "checkpoints").exists()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_stored_predictions_come_back_from_adapter_and_merged_model(tiny_project, recipe):
+    base = base_folder(tiny_project)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    adapted = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(base), model_folder(tiny_project, recipe, "adapter")
+    ).eval()
+    merged = AutoModelForCausalLM.from_pretrained(model_folder(tiny_project, recipe, "merged"))
+    file = tiny_project / "data/test/07_model_output" / recipe / "seed-42/predictions.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    assert len(rows) == 8
+    for model in (adapted, merged):
+        same = 0
+        for row in rows:
+            inputs = tokenizer.apply_chat_template(
+                [{"role": "user", "content": row["prompt"]}],
+                add_generation_prompt=True,
+                return_tensors="pt",
+                return_dict=True,
+            )
+            with torch.inference_mode():
+                out = model.generate(**inputs, max_new_tokens=8, do_sample=False)
+            new = out[0, inputs["input_ids"].shape[1] :]
+            same += tokenizer.decode(new, skip_special_tokens=True) == row["prediction"]
+        # A random model has near-ties, which bf16 decides one way or the other by batch.
+        assert same >= 6
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(tracked, recipe):
+    (run,) = runs_of(tracked, recipe)
+    assert run.info.status == "FINISHED"
+    parameters, metrics = run.data.params, run.data.metrics
+    assert parameters["adapter.rank"] == "16"
+    assert parameters["training.learning_rate"] == "0.0005"
+    assert not [name for name in parameters if name.startswith(recipe)]
+    assert {"train_loss", "validation_loss", "test.exact_match", "adapter_bytes"} <= set(metrics)
+    assert {"recipe", "base_model", "data_sha256", "input_hash", "git_sha"} <= set(run.data.tags)
+    names = {item.path for item in tracked.list_artifacts(run.info.run_id)}
+    assert {"summary.json", "predictions.jsonl", "learning_curve.png"} <= names
+    assert len(tracked.get_metric_history(run.info.run_id, "train_loss")) > 1
+
+
+def test_the_registered_adapter_loads_back_with_equal_logits(tiny_project, tracked):
+    model = mlflow.pyfunc.load_model("models:/peftline-lora/1")
+    served = model.unwrap_python_model()
+    base = AutoModelForCausalLM.from_pretrained(base_folder(tiny_project))
+    ours = PeftModel.from_pretrained(base, model_folder(tiny_project, "lora", "adapter")).eval()
+    ids = torch.arange(40)[None]
+    with torch.inference_mode():
+        torch.testing.assert_close(served.model(input_ids=ids).logits, ours(input_ids=ids).logits)
+    (answer,) = model.predict(["Hello"], params={"max_new_tokens": 2})
+    assert isinstance(answer, str)
+
+
+def test_two_sessions_in_one_process_do_not_share_a_run(tracked):
+    assert mlflow.active_run() is None
+    (lora,), (qlora,) = runs_of(tracked, "lora"), runs_of(tracked, "qlora")
+    assert lora.info.run_id != qlora.info.run_id
+
+
+def test_the_tracking_database_lies_in_the_project(tiny_project):
+    with sqlite3.connect(tiny_project / "mlflow.db") as database:
+        (count,) = database.execute("select count(*) from runs").fetchone()
+    assert count == 2
+
+
+def test_both_recipes_share_data_base_and_tokens(tiny_project):
+    root = tiny_project / "data/test"
+    for folder in ("01_raw", "02_intermediate", "03_primary", "05_model_input", "06_models/base"):
+        keys = [path for path in (root / folder).iterdir() if (path / "manifest.json").exists()]
+        assert len(keys) == 1, folder
+    lora, qlora = (summary_of(tiny_project, recipe) for recipe in RECIPES)
+    assert lora["data"] == qlora["data"] and lora["base_model"] == qlora["base_model"]
+    assert lora["input_hash"] != qlora["input_hash"]
