@@ -8,6 +8,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # see settings.py; before torch is imported
 
 import ipaddress
 import json
@@ -286,9 +287,9 @@ def copy_project(source, target):
 @pytest.fixture(scope="session")
 def run():
     """Run a pipeline in a project folder through a Kedro session, as `kedro run` does."""
+    from kedro.framework.project import settings
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
-    from kedro.framework.project import settings
 
     def run_pipeline(folder, pipeline, env="test", **params):
         previous = Path.cwd()

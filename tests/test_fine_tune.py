@@ -73,7 +73,8 @@ def test_eight_rows_are_learnt_by_heart_with_their_end(
         max_steps=40,
         learning_rate=1e-2,
     )
-    assert done.losses[40] < 0.1 < 1 < done.losses[1]
+    assert done.losses[1] > 1
+    assert done.losses[40] < 0.1
     assert done.history["validation_loss"] == done.validation[40] < 0.1
     # Greedy answers are the references to the letter: nothing follows, so it stops by itself.
     said = answer(
@@ -114,9 +115,9 @@ def test_random_numbers_drawn_before_a_run_do_not_reach_it(run):
     assert run(max_steps=1).losses == one.losses
 
 
-# float32 on the tiny model, seed 42: changes only if initial values, data order, loss, optimizer
-# or schedule do. After a wanted change, take the new numbers from the failure.
-PINNED = {}
+# LoRA in float32 on the tiny model, seed 42: changes only if initial values, data order, loss,
+# optimizer or schedule do. After a wanted change, take the new numbers from the failure.
+PINNED = {1: 19.92, 2: 18.25, 3: 14.04, 4: 12.45}
 
 
 def test_losses_are_those_of_the_day_this_was_written(run):

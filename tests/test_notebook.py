@@ -6,6 +6,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from traitlets import default
 
 NOTEBOOK = "notebooks/compare_runs.ipynb"
 
@@ -16,6 +17,12 @@ class OnlyThisInterpreter(KernelSpecManager):
     def get_kernel_spec(self, kernel_name):
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=command, display_name="tests", language="python")
+
+
+class Kernel(AsyncKernelManager):
+    @default("kernel_spec_manager")
+    def _only_this_interpreter(self):
+        return OnlyThisInterpreter(parent=self)
 
 
 @pytest.fixture
@@ -31,9 +38,9 @@ def execute(tmp_path, monkeypatch):
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "matplotlib"))
 
     def run(notebook, folder):
-        kernel = AsyncKernelManager(kernel_spec_manager=OnlyThisInterpreter())
         place = {"metadata": {"path": str(folder)}}
-        NotebookClient(notebook, timeout=300, resources=place, km=kernel).execute()
+        client = NotebookClient(notebook, timeout=300, resources=place, kernel_manager_class=Kernel)
+        client.execute()
         return notebook
 
     return run

@@ -92,21 +92,26 @@ def test_an_unknown_top_level_name_is_refused(message):
     assert message("lora", {"learning_rate": 1e-4}).startswith("Unknown parameter 'learning_rate'.")
 
 
-def test_a_setting_of_another_recipe_is_refused(message):
-    found = message("lora", {"qlora": {"training": {"epochs": 2.0}}})
-    assert found.startswith("Unknown parameter 'qlora.training.epochs'.")
-    assert "lora.training" in found
-
-
-def test_a_recipe_setting_is_refused_where_nothing_is_trained(message):
-    found = message("data", {"lora": {"training": {"epochs": 2.0}}})
-    assert found.startswith("Unknown parameter 'lora.training.epochs'.")
+@pytest.mark.parametrize(("pipeline", "recipe"), [("lora", "qlora"), ("data", "lora")])
+def test_a_setting_of_a_recipe_that_does_not_run_is_refused(
+    message, project, monkeypatch, pipeline, recipe
+):
+    monkeypatch.chdir(project)
+    assert message(pipeline, {recipe: {"training": {"epochs": 2.0}}}) == (
+        f"Unknown parameter '{recipe}.training.epochs': the pipeline that runs does not read "
+        f"'{recipe}'."
+    )
 
 
 def test_a_wrong_value_is_refused(message):
     assert "Parameter 'seed' is 'x'" in message("lora", {"seed": "x"})
     assert "Parameter 'data.train_rows' is 0" in message("lora", {"data": {"train_rows": 0}})
     assert "Parameter 'lora' is 3" in message("lora", {"lora": 3})
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "/etc"])
+def test_an_experiment_that_leads_out_of_its_folder_is_refused(message, name):
+    assert f"Parameter 'experiment' is '{name}'" in message("lora", {"experiment": name})
 
 
 def test_a_missing_value_is_refused(message):

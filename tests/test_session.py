@@ -23,7 +23,8 @@ def statuses(project):
     [
         ({"lora": {"training": {"learning_rte": 1}}}, "'lora.training.learning_rate'"),
         ({"lorra": {"training": {"max_steps": 1}}}, "Unknown parameter 'lorra.training.max_steps'"),
-        ({"qlora": {"training": {"max_steps": 1}}}, "Unknown parameter 'qlora.training.max_steps'"),
+        ({"qlora": {"training": {"max_steps": 1}}}, "does not read 'qlora'"),
+        ({"experiment": "../x"}, "'experiment' is '../x'"),
         ({"data": {"sorce": "x"}}, "Did you mean 'data.source'"),
         ({"experimant": "x"}, "Did you mean 'experiment'"),
         ({"lora": {"adapter": {"rank": "big"}}}, "'lora.adapter.rank' is 'big'"),

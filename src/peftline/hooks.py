@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from pathlib import Path
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -11,7 +12,6 @@ from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
 from peftline import identity, tracking
-from peftline.handles import BaseModelFolder, Splits
 
 logger = logging.getLogger(__name__)
 
@@ -46,25 +46,36 @@ class ProjectHooks:
     @hook_impl
     def after_context_created(self) -> None:
         """Keep warnings of libraries about each other out of the log."""
-        warnings.filterwarnings("ignore", module=r"(mlflow|kedro|omegaconf|torch|transformers|peft)\..*")
+        warnings.filterwarnings(
+            "ignore", module=r"(mlflow|kedro|omegaconf|torch|transformers|peft)\..*"
+        )
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
+        """Remember the results that this run would replace."""
+        names = [name for name in pipeline.all_outputs() if name.endswith(".summary")]
+        self._present = {
+            Path(catalog[name]._describe()["filepath"]): catalog.load(name)
+            for name in names
+            if catalog.exists(name)
+        }
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Refuse, before anything expensive, to replace a result about other data."""
-        if node.name != f"{node.namespace}.tokenise":
-            return
-        name = f"{node.namespace}.summary"
-        splits = next(value for value in inputs.values() if isinstance(value, Splits))
-        base = next(value for value in inputs.values() if isinstance(value, BaseModelFolder))
-        if catalog.exists(name):
-            where = catalog[name]._describe()["filepath"]
-            identity.refuse_overwrite(catalog.load(name), splits, base, where)
+        if dataset_name in ("splits", "base_model"):
+            for where, summary in self._present.items():
+                identity.refuse_overwrite(summary, data, where)
 
     @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Record every recipe of the run, and say where the results lie."""
+        if "side_by_side_page" in pipeline.outputs():
+            logger.info("Answers: %s", catalog["side_by_side_page"]._describe()["filepath"])
         for recipe in sorted({n.namespace for n in pipeline.nodes if n.name.endswith("summarise")}):
             artifacts = {
                 name: catalog[f"{recipe}.{name}"]._describe()["filepath"]

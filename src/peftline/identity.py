@@ -23,6 +23,8 @@ def versions() -> dict[str, str]:
 def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int) -> str:
     """One name for all that a trained adapter depends on."""
     import peftline.adapters
+    import peftline.base_model.hardware
+    import peftline.base_model.loading
     import peftline.fine_tune
     import peftline.objectives
     import peftline.optimizers
@@ -35,9 +37,12 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
             "base": base.sha256,
             "tokenised": tokenised.sha256,
             "seed": seed,
+            "dtype": str(peftline.base_model.hardware.compute_dtype()),
             "versions": {name: versions()[name] for name in _STACK},
             "code": store.code_hash(
                 peftline.adapters,
+                peftline.base_model.hardware,
+                peftline.base_model.loading,
                 peftline.fine_tune,
                 peftline.objectives,
                 peftline.optimizers,
@@ -51,7 +56,7 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
 def git_sha(folder: Path) -> str | None:
     """The commit checked out in a folder; None outside a repository or without git."""
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603
             ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607
             capture_output=True,
             text=True,
@@ -62,21 +67,21 @@ def git_sha(folder: Path) -> str | None:
     return done.stdout.strip()
 
 
-def refuse_overwrite(
-    summary: dict[str, Any], splits: Splits, base: BaseModelFolder, where: str
-) -> None:
+def refuse_overwrite(summary: dict[str, Any], now: Splits | BaseModelFolder, where: Path) -> None:
     """Keep a result from being replaced by one of other data or another base.
 
+    Args:
+        summary: of the result that stands there.
+        now: data or base of the present run.
+        where: the file of that summary.
+
     Raises:
-        PeftlineError: the present summary is about something else.
+        PeftlineError: the summary is about something else.
     """
-    pairs = [
-        ("data", summary["data"]["sha256"], splits.sha256),
-        ("base model", summary["base_model"]["sha256"], base.sha256),
-    ]
-    other = [name for name, ours, given in pairs if ours != given]
-    if other:
+    key = "data" if isinstance(now, Splits) else "base_model"
+    name = {"data": "other data", "base_model": "another base model"}[key]
+    if summary[key]["sha256"] != now.sha256:
         raise PeftlineError(
-            f"{where} holds a result for another {' and '.join(other)}. Give this run a place of "
-            "its own with --params=experiment=NAME, or delete that folder."
+            f"{where} holds a result for {name}. Give this run a place of its own with "
+            f"--params=experiment=NAME, or delete {where.parent}."
         )

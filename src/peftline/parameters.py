@@ -7,6 +7,7 @@ from kedro.pipeline import Pipeline
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from peftline import schema
+from peftline.paths import is_experiment_name, recipe_names
 
 # Read by the catalog, not by nodes.
 _OF_THE_CATALOG = ("experiment", "seed")
@@ -33,11 +34,15 @@ def check_parameters(
         if name.startswith("params:")
     }
     known = sorted(read | set(_OF_THE_CATALOG))
-    found = [
-        schema.unknown(name, _leaves(known, types))
-        for name in _flat(given)
-        if not any(name == k or name.startswith(f"{k}.") for k in known)
-    ]
+    found = []
+    for name in _flat(given):
+        if not any(name == k or name.startswith(f"{k}.") for k in known):
+            found.append(_unread(name, _leaves(known, types)))
+    if not is_experiment_name(str(given.get("experiment", "none"))):
+        found.append(
+            f"Parameter 'experiment' is {given['experiment']!r}: a name has letters, digits, '.', "
+            "'_', '-' and '/', and each part begins with a letter or digit."
+        )
     for name in sorted(read):
         expected = types.get(name)
         if name not in parameters:
@@ -59,6 +64,13 @@ def _declared_types(pipelines: dict[str, Pipeline]) -> dict[str, Any]:
             if name.startswith("params:") and argument in hints:
                 types[name.removeprefix("params:")] = hints[argument]
     return types
+
+
+def _unread(name: str, known: list[str]) -> str:
+    recipe = name.split(".", 1)[0]
+    if recipe in recipe_names():
+        return f"Unknown parameter '{name}': the pipeline that runs does not read '{recipe}'."
+    return schema.unknown(name, known)
 
 
 def _simple_problem(expected: Any, value: Any, name: str) -> list[str]:

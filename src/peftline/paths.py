@@ -5,8 +5,6 @@ from pathlib import Path
 
 from kedro.utils import find_kedro_project
 
-from peftline.errors import PeftlineError
-
 
 def project_folder() -> Path:
     """The project that the working directory belongs to."""
@@ -19,20 +17,13 @@ def project_path(relative: str) -> str:
 
 
 def artifact_root(root: str, experiment: str | None) -> str:
-    """The root of a run's results: that of the environment, or a folder per experiment.
+    """The root of a run's results: that of the environment, or a folder per experiment."""
+    return project_path(root if experiment is None else f"{root}/experiments/{experiment}")
 
-    Raises:
-        PeftlineError: the experiment's name cannot be a folder's.
-    """
-    if experiment is None:
-        return project_path(root)
-    parts = str(experiment).split("/")
-    if not all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", part) for part in parts):
-        raise PeftlineError(
-            f"experiment={experiment}: a name has letters, digits, '.', '_', '-' and '/', and "
-            "begins with a letter or digit."
-        )
-    return project_path(f"{root}/experiments/{experiment}")
+
+def is_experiment_name(name: str) -> bool:
+    """Whether a name can be a folder, or a path of folders, inside the root."""
+    return all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", part) for part in name.split("/"))
 
 
 def recipe_names() -> list[str]:

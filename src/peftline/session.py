@@ -7,7 +7,9 @@ from typing import Any
 
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.io import DatasetError
 
+from peftline.errors import PeftlineError
 from peftline.parameters import check_parameters
 
 
@@ -30,6 +32,11 @@ class PeftlineSession(KedroSession):
         try:
             with _terminate_as_exit():
                 return super().run(pipeline_names=names, **arguments)
+        except DatasetError as error:
+            # Kedro wraps what a dataset raises; our own messages say more than its wrapping.
+            if isinstance(error.__cause__, PeftlineError):
+                raise error.__cause__ from None
+            raise
         except (KeyboardInterrupt, SystemExit):
             import mlflow
 

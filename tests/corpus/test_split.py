@@ -79,6 +79,16 @@ def test_a_group_that_is_too_large_for_the_test_split_goes_to_training():
     assert len(sides["validation"]) == 10
 
 
+def test_groups_are_held_out_as_a_whole():
+    sides = assign([example(i, f"group {i // 4}") for i in range(200)], 8, 20, 42)
+    assert {side: len(rows) for side, rows in sides.items()} == {
+        "train": 172,
+        "validation": 8,
+        "test": 20,
+    }
+    assert len({row.group for row in sides["test"]}) == 5
+
+
 def test_sides_that_the_source_has_set_are_kept():
     rows = [example(i, side=side) for i, side in enumerate(SIDES * 3)]
     random.Random(0).shuffle(rows)

@@ -1,4 +1,4 @@
-"""Every recipe from data to summary, through Kedro sessions, with a real tracking server's store."""
+"""Every recipe from data to summary, through Kedro sessions, with a real tracking store."""
 
 import json
 import sqlite3

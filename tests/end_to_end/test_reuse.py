@@ -64,7 +64,7 @@ def test_another_data_set_may_not_replace_a_result_unless_it_is_an_experiment(
 ):
     summary = finished / "data/test/08_reporting/lora/seed-42/summary.json"
     before = summary.read_text()
-    with pytest.raises(PeftlineError, match=r"another data.*experiment=NAME"):
+    with pytest.raises(PeftlineError, match=r"other data.*experiment=NAME"):
         run(finished, "lora", data={"source": str(sources["apple"])})
     assert summary.read_text() == before
     run(finished, "lora", data={"source": str(sources["apple"])}, experiment="fruit")

@@ -167,7 +167,8 @@ def test_what_a_template_adds_after_the_end_carries_no_loss(own_tokenizer):
     "template",
     [
         # earlier turns are changed once an answer follows
-        "{% for m in messages %}{% if messages[-1]['role'] == 'assistant' and m['role'] == 'user' %}"
+        "{% for m in messages %}"
+        "{% if messages[-1]['role'] == 'assistant' and m['role'] == 'user' %}"
         "{{ m['content'] | upper }}{% else %}{{ m['content'] }}{% endif %}<|end|>{% endfor %}",
         # the generation prompt has an empty thought that the full text has not
         "{% for m in messages %}<|start|>{{ m['role'] }}\n{{ m['content'] }}<|end|>\n{% endfor %}"

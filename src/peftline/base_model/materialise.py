@@ -13,6 +13,9 @@ from peftline.schema import BaseModelSource
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+# What decides which tokens a model sees and what it makes of them.
+_OF_TOKENS = ("*.safetensors", "tokenizer.json", "chat_template.jinja")
+
 
 def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
     """Save the model as bf16 safetensors with tokenizer and generation config.
@@ -26,7 +29,7 @@ def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
 
     local = _is_folder(config.source)
     key = {
-        "source": store.sha256_of_files(*_weight_files(config.source)) if local else config.source,
+        "source": store.sha256_of_files(*_files(config.source)) if local else config.source,
         "revision": config.revision,
         "code": store.code_hash(peftline.base_model),
     }
@@ -52,7 +55,7 @@ def _save(config: BaseModelSource, folder: Path) -> dict[str, Any]:
     return {
         "id": _portable_id(config),
         "revision": config.revision,
-        "sha256": store.sha256_of_files(*_weight_files(folder), folder / "tokenizer.json"),
+        "sha256": store.sha256_of_files(*_files(folder, _OF_TOKENS)),
         "parameters": model.num_parameters(),
     }
 
@@ -85,8 +88,9 @@ def _is_folder(source: str) -> bool:
     return Path(source).is_dir()
 
 
-def _weight_files(folder: str | Path) -> list[Path]:
-    return sorted(Path(folder).glob("*.safetensors"))
+def _files(folder: str | Path, patterns: tuple[str, ...] = ("*",)) -> list[Path]:
+    found = {path for pattern in patterns for path in Path(folder).glob(pattern) if path.is_file()}
+    return sorted(found)
 
 
 def _portable_id(config: BaseModelSource) -> str:

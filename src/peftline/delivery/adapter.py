@@ -38,6 +38,8 @@ def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
     config = json.loads(file.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = base_id
     config["revision"] = identity.pop("base_revision")
+    if isinstance(config.get("target_modules"), list):
+        config["target_modules"].sort()  # PEFT keeps a set; equal runs should give equal files
     file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
@@ -45,8 +47,14 @@ def describe(folder: Path) -> AdapterFolder:
     """Read what is known about a saved adapter.
 
     Raises:
-        PeftlineError: the weights are not those that were saved.
+        PeftlineError: there is no adapter, or its weights are not those that were saved.
     """
+    if not (folder / IDENTITY).exists():
+        recipe = folder.parent.parent.name
+        raise PeftlineError(
+            f"{folder}: there is no adapter. Train it first: kedro run --pipeline={recipe} (with "
+            "the same seed and experiment)."
+        )
     identity = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
     if store.sha256_of_files(folder / WEIGHTS) != identity["sha256"]:
         raise PeftlineError(
@@ -67,7 +75,8 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
     with safe_open(adapter.path / WEIGHTS, framework="pt") as file:
         saved = set(file.keys())
     wrapped = PeftModel.from_pretrained(model, adapter.path, local_files_only=True)
-    wanted = set(get_peft_model_state_dict(wrapped))
+    # "auto" would ask the hub whether the vocabulary has grown.
+    wanted = set(get_peft_model_state_dict(wrapped, save_embedding_layers=False))
     if saved != wanted:
         differing = sorted(saved ^ wanted)
         raise PeftlineError(

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import tempfile
 from pathlib import Path
 
 import mlflow
@@ -13,13 +14,15 @@ _PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
     """Log the adapter folder with the code that opens it, as a version of `peftline-<recipe>`."""
-    mlflow.pyfunc.log_model(
-        name="adapter_model",
-        python_model=str(Path(__file__).with_name("serve.py")),
-        artifacts={"adapter": str(adapter)},
-        model_config={"base_model": str(base.path), "base_model_id": base.id},
-        input_example=None,
-        pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _PACKAGES],
-        registered_model_name=f"peftline-{recipe}",
-        metadata={"adapter_config": json.loads((adapter / "adapter_config.json").read_text())},
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        # A file, not `model_config`: MLflow shows that one as a parameter of the run, and a path
+        # of this machine is none.
+        place = Path(folder) / "base_model.json"
+        place.write_text(json.dumps({"path": str(base.path), "id": base.id}), encoding="utf-8")
+        mlflow.pyfunc.log_model(
+            name="adapter_model",
+            python_model=str(Path(__file__).with_name("serve.py")),
+            artifacts={"adapter": str(adapter), "base_model": str(place)},
+            pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _PACKAGES],
+            registered_model_name=f"peftline-{recipe}",
+        )

@@ -1,5 +1,6 @@
 """The code that MLflow stores with an adapter and runs to load it; it stands alone."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ class AdapterModel(mlflow.pyfunc.PythonModel):
 
     def load_context(self, context: Any) -> None:
         """Open the base where it was at training time; if it is gone, by its id from the hub."""
-        local = Path(context.model_config["base_model"])
-        base = str(local) if local.is_dir() else context.model_config["base_model_id"]
+        place = json.loads(Path(context.artifacts["base_model"]).read_text(encoding="utf-8"))
+        base = place["path"] if Path(place["path"]).is_dir() else place["id"]
         adapter = context.artifacts["adapter"]
         self.tokenizer = AutoTokenizer.from_pretrained(adapter)
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from peftline import identity
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
+from peftline.paths import project_folder
 from peftline.quantization import NoQuantization
 from peftline.reports import summary as _summary
 from peftline.schema import Evaluation, Recipe, Rendering
@@ -114,5 +115,5 @@ def summarise(
         predictions=predictions,
         base_predictions=base_predictions,
         merge_report=merge_report,
-        git_sha=identity.git_sha(Path.cwd()),
+        git_sha=identity.git_sha(project_folder()),
     )

@@ -1,0 +1,47 @@
+import pytest
+
+from peftline.datasets.text import AtomicJSONDataset, JSONLinesDataset, TextDataset
+
+ROWS = [{"id": 1, "text": "grüße\n\u2028"}, {"id": 2, "scores": {"exact": True}}]
+
+
+@pytest.mark.parametrize(
+    ("cls", "value"),
+    [
+        (AtomicJSONDataset, {"a": [1, None, "ü"]}),
+        (AtomicJSONDataset, {}),
+        (JSONLinesDataset, ROWS),
+        (JSONLinesDataset, []),
+        (TextDataset, "<p>grüße</p>\n"),
+    ],
+)
+def test_what_is_saved_is_loaded(cls, value, tmp_path):
+    dataset = cls(str(tmp_path / "deep" / "file"))
+    assert not dataset.exists()
+    dataset.save(value)
+    assert dataset.exists()
+    assert dataset.load() == value
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["file"]
+
+
+def test_a_value_that_is_no_json_keeps_the_old_file(tmp_path):
+    dataset = AtomicJSONDataset(str(tmp_path / "file.json"))
+    dataset.save({"a": 1})
+    with pytest.raises(Exception, match="not JSON serializable"):
+        dataset.save({"a": object()})
+    assert dataset.load() == {"a": 1}
+
+
+def test_json_is_readable_by_people(tmp_path):
+    dataset = AtomicJSONDataset(str(tmp_path / "file.json"))
+    dataset.save({"name": "grüße"})
+    assert dataset.preview() == '{\n  "name": "grüße"\n}\n'
+
+
+def test_a_table_is_previewed_with_all_columns_and_few_rows(tmp_path):
+    dataset = JSONLinesDataset(str(tmp_path / "rows.jsonl"))
+    dataset.save(ROWS * 30)
+    preview = dataset.preview(nrows=2)
+    assert preview["columns"] == ["id", "text", "scores"]
+    assert preview["index"] == [0, 1]
+    assert preview["data"] == [[1, "grüße\n\u2028", None], [2, None, '{"exact": true}']]

@@ -1,0 +1,115 @@
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from peftline.base_model.loading import load_model
+from peftline.datasets.models import CausalLMDataset
+from peftline.delivery import adapter as adapters
+from peftline.delivery import merge as module
+from peftline.delivery.merge import merge, verify
+from peftline.errors import PeftlineError
+
+IDS = list(range(40, 80))
+
+
+def logits(model):
+    model.eval()
+    with torch.no_grad():
+        return model(torch.tensor([IDS])).logits.float()
+
+
+@pytest.fixture(scope="module")
+def merged(trained_lora, loud_base, sum_splits, rendering):
+    return merge(loud_base, trained_lora.handle, sum_splits, rendering)
+
+
+def test_the_merged_model_is_the_adapter(merged):
+    report = merged[1]
+    assert report["verified"] is True
+    assert report["max_abs_logit_difference"] < 1e-4
+    assert report["top1_agreement"] >= 0.97
+    assert report["rows"] == 6
+
+
+def test_it_needs_no_adapter_and_has_the_type_of_the_base(merged):
+    model = merged[0].model
+    assert not any("lora" in name for name, _ in model.named_parameters())
+    assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+    assert type(model).__name__ == "LlamaForCausalLM"
+
+
+def test_it_is_not_the_base(merged, loud_base):
+    assert (
+        logits(merged[0].model.float()) - logits(load_model(loud_base, torch.float32))
+    ).abs().max() > 0.1
+    merged[0].model.to(torch.bfloat16)
+
+
+def test_it_opens_with_transformers_alone_in_a_fresh_process(
+    merged, trained_lora, loud_base, tmp_path
+):
+    folder = tmp_path / "merged"
+    CausalLMDataset(str(folder)).save(merged[0])
+    script = """
+import sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+folder, ids, out = sys.argv[1:]
+model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+assert AutoTokenizer.from_pretrained(folder).chat_template
+with torch.no_grad():
+    torch.save(model(torch.tensor([eval(ids)])).logits, out)
+assert not any(name.split(".")[0] in ("peft", "peftline") for name in sys.modules)
+"""
+    arguments = [str(folder), str(IDS), str(tmp_path / "logits.pt")]
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True, cwd=tmp_path)
+    found = torch.load(tmp_path / "logits.pt")
+    adapted = adapters.load(load_model(loud_base, torch.float32), trained_lora.handle)
+    expected = logits(adapted)
+    # weights rounded to bf16: three significant digits of logits up to 10
+    assert (found - expected).abs().max() < 0.25
+    assert (found - expected).abs().mean() < 0.03
+    for file in folder.glob("*.json"):
+        assert str(tmp_path) not in file.read_text(encoding="utf-8"), file.name
+
+
+def test_a_merge_that_changes_the_model_is_caught(
+    trained_lora, loud_base, sum_splits, rendering, monkeypatch
+):
+    from peft import PeftModel
+
+    monkeypatch.setattr(
+        PeftModel, "merge_and_unload", lambda self, safe_merge: self.unload(), raising=False
+    )
+    with pytest.raises(PeftlineError) as caught:
+        merge(loud_base, trained_lora.handle, sum_splits, rendering)
+    assert "The merged model is not the adapter" in str(caught.value)
+    assert "Nothing was saved." in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"max_abs_logit_difference": 0.002, "top1_agreement": 1.0, "rows": 6},
+        {"max_abs_logit_difference": float("nan"), "top1_agreement": 1.0, "rows": 6},
+        {"max_abs_logit_difference": 0.0, "top1_agreement": 0.9, "rows": 6},
+    ],
+)
+def test_a_difference_over_the_limit_is_refused_with_the_numbers(report):
+    with pytest.raises(PeftlineError, match="6 held-out rows"):
+        verify(report)
+
+
+def test_a_difference_of_rounding_passes():
+    verify({"max_abs_logit_difference": 2e-4, "top1_agreement": 0.99, "rows": 6})
+
+
+def test_only_held_out_rows_are_compared(
+    trained_lora, loud_base, sum_splits, rendering, monkeypatch
+):
+    sides = []
+    read = module.read_split
+    monkeypatch.setattr(module, "read_split", lambda s, side: sides.append(side) or read(s, side))
+    merge(loud_base, trained_lora.handle, sum_splits, rendering)
+    assert sides == ["validation"]

@@ -1,0 +1,119 @@
+import json
+
+import pytest
+
+from peftline.reports.summary import summarise, verdict
+
+
+def metric(value, low=None, high=None, n=40):
+    return {"value": value, "low": low, "high": high, "n": n}
+
+
+def rows(hits, mode=None):
+    made = [{"id": str(at), "scores": {"exact_match": bool(hit)}} for at, hit in enumerate(hits)]
+    return [row | {"mode": mode} for row in made] if mode else made
+
+
+HISTORY = {
+    "trainable_parameters": 10,
+    "total_parameters": 100,
+    "peak_memory_bytes": 2**31,
+    "train_seconds": 90.0,
+    "tokens_per_second": 5.0,
+    "tokens": {"total": 450, "supervised": 45},
+    "steps": 3,
+    "train_loss": 0.5,
+    "validation_loss": 0.6,
+}
+GOOD, HALF, BAD = [1] * 36 + [0] * 4, [1, 0] * 20, [0] * 40
+
+
+def judged(trained_lora, ours, zero_shot, few_shot):
+    scores = {"exact_match": metric(sum(ours) / 40)}
+    base = {
+        "zero_shot": {"exact_match": metric(sum(zero_shot) / 40)},
+        "few_shot": {"exact_match": metric(sum(few_shot) / 40)},
+    }
+    predictions = rows(zero_shot, "zero_shot") + rows(few_shot, "few_shot")
+    return verdict(trained_lora.handle, HISTORY, scores, base, rows(ours), predictions)
+
+
+@pytest.mark.parametrize(
+    ("ours", "few_shot", "outcome"),
+    [
+        (GOOD, BAD, "Fine-tuning with lora beats few-shot prompting"),
+        (GOOD, GOOD, "lora is not measurably different from few-shot prompting"),
+        (BAD, GOOD, "lora is worse than few-shot prompting"),
+    ],
+)
+def test_the_verdict_follows_the_interval_of_the_difference(trained_lora, ours, few_shot, outcome):
+    found = judged(trained_lora, ours, [0] * 40, few_shot)
+    if few_shot is BAD:
+        outcome = outcome.replace("few-shot", "zero-shot")  # the first of equals
+    assert outcome in found
+
+
+def test_the_better_way_of_prompting_is_the_opponent(trained_lora):
+    found = judged(trained_lora, GOOD, HALF, BAD)
+    assert "beats zero-shot prompting: exact_match 90.0 % against 50.0 %, +40.0 points" in found
+    assert "n = 40" in found
+
+
+def test_the_verdict_names_the_cost(trained_lora):
+    found = judged(trained_lora, GOOD, HALF, BAD)
+    assert "for 1.5 minutes of training, 2.0 GiB of memory and an adapter of 0.0 MiB." in found
+
+
+def test_answers_are_paired_by_example_not_by_position(trained_lora):
+    scores = {"exact_match": metric(0.5)}
+    base = {"zero_shot": {"exact_match": metric(0.5)}}
+    turned = rows(HALF, "zero_shot")[::-1]
+    found = verdict(trained_lora.handle, HISTORY, scores, base, rows(HALF), turned)
+    assert "+0.0 points (+0.0 to +0.0" in found
+
+
+def test_text_is_judged_by_rouge(trained_lora):
+    def text(values, **more):
+        return [
+            {"id": str(i), "scores": {"exact_match": False, "rouge_l": v}} | more
+            for i, v in enumerate(values)
+        ]
+
+    scores = {"exact_match": metric(0.0), "rouge_l": metric(0.9)}
+    base = {"zero_shot": {"exact_match": metric(0.0), "rouge_l": metric(0.2)}}
+    found = verdict(
+        trained_lora.handle,
+        HISTORY,
+        scores,
+        base,
+        text([0.9] * 10),
+        text([0.2] * 10, mode="zero_shot"),
+    )
+    assert "beats zero-shot prompting: rouge_l 90.0 % against 20.0 %" in found
+
+
+def test_the_summary_is_one_json_value_with_all_identities(trained_lora, loud_base, sum_splits):
+    summary = summarise(
+        adapter=trained_lora.handle,
+        base=loud_base,
+        splits=sum_splits,
+        history=HISTORY,
+        scores={"exact_match": metric(0.5)},
+        scores_quantized=None,
+        base_scores={"zero_shot": {"exact_match": metric(0.5)}},
+        predictions=rows(HALF),
+        base_predictions=rows(HALF, "zero_shot"),
+        merge_report={"verified": True},
+        git_sha="abc",
+    )
+    assert json.loads(json.dumps(summary)) == summary
+    assert summary["status"] == "finished"
+    assert summary["base_metrics"]["few_shot"] is None
+    assert summary["metrics_quantized"] is None
+    assert summary["data"] == {"sha256": "sums", "train": 24, "validation": 6, "test": 6}
+    assert summary["base_model"]["id"] == "loud"
+    assert summary["base_model"]["sha256"] == loud_base.sha256
+    assert summary["input_hash"] == "0" * 64
+    assert summary["versions"]["peft"]
+    for name, value in HISTORY.items():
+        assert summary[name] == value

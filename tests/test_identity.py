@@ -1,0 +1,113 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from peftline import identity
+from peftline.errors import PeftlineError
+
+
+@pytest.fixture
+def name(recipe, loud_base, sum_tokens):
+    """The input hash of a run, with some inputs replaced."""
+
+    def make(seed=42, base=None, tokens=None, **settings):
+        return identity.input_hash(
+            recipe(**settings),
+            loud_base.model_copy(update=base or {}),
+            sum_tokens.model_copy(update=tokens or {}),
+            seed,
+        )
+
+    return make
+
+
+def test_equal_inputs_have_one_name(name):
+    assert name() == name()
+    assert len(name()) == 64
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 43},
+        {"base": {"sha256": "other"}},
+        {"tokens": {"sha256": "other"}},
+        {"learning_rate": 1e-3},
+        {"adapter": {"rank": 5}},
+        {"quantization": {"type": "nf4"}},
+        {"quantization": {"type": "nf4", "double_quantization": False}},
+    ],
+)
+def test_a_change_of_any_input_is_another_name(name, change):
+    assert name(**change) != name()
+
+
+def test_where_the_inputs_lie_does_not_matter(name, tmp_path):
+    assert name(base={"path": tmp_path}, tokens={"path": tmp_path}) == name()
+
+
+def test_versions_of_libraries_are_part_of_the_name(name, monkeypatch):
+    before = name()
+    installed = identity.versions()
+    monkeypatch.setattr(identity, "versions", lambda: installed | {"peft": "99.0"})
+    assert name() != before
+
+
+def test_the_type_that_is_computed_in_is_part_of_the_name(name, monkeypatch):
+    from peftline.base_model import hardware
+
+    names = set()
+    for dtype in ("float32", "bfloat16"):
+        monkeypatch.setattr(hardware, "compute_dtype", lambda dtype=dtype: dtype)
+        names.add(name())
+    assert len(names) == 2
+
+
+def test_versions_name_the_whole_stack():
+    versions = identity.versions()
+    assert {"peftline", "torch", "transformers", "peft", "trl", "bitsandbytes"} <= set(versions)
+    assert all(versions.values())
+
+
+def test_the_commit_of_a_repository_is_found(tmp_path):
+    def git(*arguments):
+        author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command = ["git", "-C", str(tmp_path), *author, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert identity.git_sha(tmp_path) is None
+    git("init")
+    git("commit", "--allow-empty", "--message", "x")
+    assert identity.git_sha(tmp_path) == git("rev-parse", "HEAD")
+
+
+def test_without_git_there_is_no_commit(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert identity.git_sha(tmp_path) is None
+
+
+@pytest.fixture
+def present(sum_splits, loud_base):
+    """The result that stands where a run would write."""
+    return {"data": {"sha256": sum_splits.sha256}, "base_model": {"sha256": loud_base.sha256}}
+
+
+WHERE = Path("data/08_reporting/lora/seed-42/summary.json")
+
+
+def test_a_result_may_be_replaced_by_one_of_the_same_data_and_base(present, sum_splits, loud_base):
+    identity.refuse_overwrite(present, sum_splits, WHERE)
+    identity.refuse_overwrite(present, loud_base, WHERE)
+
+
+@pytest.mark.parametrize(
+    ("handle", "named"), [("sum_splits", "other data"), ("loud_base", "another base model")]
+)
+def test_a_result_of_other_inputs_is_kept(present, request, handle, named):
+    now = request.getfixturevalue(handle).model_copy(update={"sha256": "other"})
+    with pytest.raises(PeftlineError) as caught:
+        identity.refuse_overwrite(present, now, WHERE)
+    assert str(caught.value).startswith(f"{WHERE} holds a result for {named}.")
+    assert "--params=experiment=NAME" in str(caught.value)
+    assert str(WHERE.parent) in str(caught.value)
