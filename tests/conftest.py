@@ -8,7 +8,7 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
-os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # see settings.py; before torch is imported
+os.environ["GOMP_SPINCOUNT"] = "20000"  # see settings.py; before torch is imported
 
 import ipaddress
 import json
