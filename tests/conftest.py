@@ -286,12 +286,12 @@ def copy_project(source, target):
 
 @pytest.fixture(scope="session")
 def run():
-    """Run a pipeline in a project folder through a Kedro session, as `kedro run` does."""
+    """Run pipelines in a project folder through a Kedro session, as `kedro run` does."""
     from kedro.framework.project import settings
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
 
-    def run_pipeline(folder, pipeline, env="test", **params):
+    def run_pipelines(folder, *names, env="test", **params):
         previous = Path.cwd()
         os.chdir(folder)
         try:
@@ -299,11 +299,11 @@ def run():
             session_class = settings.SESSION_CLASS
             assert issubclass(session_class, KedroSession)
             with session_class.create(folder, env=env, runtime_params=params) as session:
-                return session.run(pipeline_names=[pipeline])
+                return session.run(pipeline_names=list(names))
         finally:
             os.chdir(previous)
 
-    return run_pipeline
+    return run_pipelines
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ def run(loud_base, sum_tokens, recipe, tmp_path, float32):
             checkpoints=tmp_path / "checkpoints",
             listener=listener,
         )
+        adapters.save(trained, tmp_path / "adapter")  # with that, its checkpoints go
         return SimpleNamespace(
             trained=trained,
             history=history,
@@ -205,7 +206,7 @@ def test_a_listener_hears_every_record(run):
     assert heard == done.history["records"]
 
 
-def test_checkpoints_are_gone_after_success(run, tmp_path):
+def test_checkpoints_are_gone_once_the_adapter_is_saved(run, tmp_path):
     seen = []
     run(listener=lambda _: seen.extend(tmp_path.glob("checkpoints/checkpoint-*")))
     assert seen, "there were checkpoints while it trained"
@@ -270,6 +271,16 @@ def test_a_killed_run_continues_as_if_nothing_had_happened(run, tmp_path, caplog
     for name, tensor in weights(whole).items():
         torch.testing.assert_close(weights(resumed)[name], tensor, rtol=1e-4, atol=1e-6)
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_resumed_run_reports_the_time_of_all_its_parts(run, tmp_path):
+    settings = {"max_steps": 4, "checkpoints": 4}
+    with pytest.raises(KeyboardInterrupt):
+        run(listener=killed_at(4), **settings)
+    spent = tmp_path / "checkpoints" / "checkpoint-3" / "seconds.txt"
+    assert float(spent.read_text()) > 0
+    spent.write_text("1000")
+    assert run(**settings).history["train_seconds"] > 1000
 
 
 def test_a_checkpoint_of_other_inputs_is_not_used(run, tmp_path, caplog):

@@ -148,3 +148,13 @@ def test_the_loading_configuration_says_what_is_computed_in():
     assert config.bnb_4bit_quant_type == "nf4"
     assert config.bnb_4bit_use_double_quant
     assert config.bnb_4bit_compute_dtype == torch.float32
+
+
+def test_an_unpacked_base_computes_what_the_packed_one_computes(tiny_base):
+    ids = torch.arange(60)[None]
+    with torch.inference_mode():
+        packed = load_model(tiny_base, quantized=NF4())(input_ids=ids).logits
+        unpacked = load_model(tiny_base, quantized=NF4()).dequantize()(input_ids=ids).logits
+        plain = load_model(tiny_base)(input_ids=ids).logits
+    torch.testing.assert_close(packed, unpacked, atol=0.02, rtol=0)
+    assert (plain - packed).abs().max() > 0.02

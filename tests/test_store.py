@@ -204,3 +204,13 @@ def test_text_on_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
         store.write_text(target, "new")
     assert target.read_text() == "old"
     assert left_in(tmp_path) == ["summary.json"]
+
+
+def test_a_full_disk_is_explained_whatever_the_error_that_a_library_makes_of_it(tmp_path):
+    class LibraryError(Exception):
+        pass
+
+    with pytest.raises(PeftlineError, match="the disk is full"), store.explained(tmp_path / "x"):
+        raise LibraryError("I/O error: No space left on device (os error 28)")
+    with pytest.raises(LibraryError), store.explained(tmp_path / "x"):
+        raise LibraryError("something else")

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,6 @@ from trl import SFTConfig
 
 from peftline import adapters, optimizers, quantization, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
-from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer
@@ -37,6 +35,8 @@ class TrainedAdapter:
     tokenizer: "PreTrainedTokenizerBase"
     identity: dict[str, Any]
     """Hashes of all that the adapter depends on; stored beside it."""
+    checkpoints: Path
+    """Of no use, and removed, once the adapter is saved."""
 
 
 def fine_tune(
@@ -54,7 +54,7 @@ def fine_tune(
     Args:
         name: of the recipe, for the record.
         input_hash: names all that the result depends on; checkpoints of another one are not used.
-        checkpoints: folder for the last checkpoint; gone after success.
+        checkpoints: folder for the last checkpoint; gone once the adapter is saved.
         listener: gets every record of losses as it happens.
 
     Returns:
@@ -79,10 +79,9 @@ def fine_tune(
             callbacks=[history],
         )
         _keep_trainables_in_float32(model)
-        begin = time.perf_counter()
-        outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
-        seconds = time.perf_counter() - begin
-    shutil.rmtree(checkpoints, ignore_errors=True)
+        with store.explained(checkpoints):
+            outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
+        seconds = history.seconds
     trainable, total = model.get_nb_trainable_parameters()
     epochs = outcome.metrics.get("epoch", 0.0)
     facts = {
@@ -111,7 +110,7 @@ def fine_tune(
         "rendering": tokenised.rendering,
         "trainable_parameters": trainable,
     }
-    return TrainedAdapter(model, tokenizer, identity), facts
+    return TrainedAdapter(model, tokenizer, identity, checkpoints), facts
 
 
 def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:
@@ -153,9 +152,6 @@ def _keep_trainables_in_float32(model: torch.nn.Module) -> None:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-    other = {n for n, p in model.named_parameters() if p.requires_grad and p.dtype != torch.float32}
-    if other:
-        raise PeftlineError(f"These trainables are not float32: {', '.join(sorted(other))}.")
 
 
 def _checkpoint(folder: Path, input_hash: str) -> str | None:

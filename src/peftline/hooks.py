@@ -1,6 +1,7 @@
 """What happens around a run: tracking, and refusing to overwrite another result."""
 
 import logging
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ class ProjectHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Remember the results that this run would replace."""
+        self._catalog = catalog
         names = [name for name in pipeline.all_outputs() if name.endswith(".summary")]
         self._present = {
             Path(catalog[name]._describe()["filepath"]): catalog.load(name)
@@ -68,6 +70,12 @@ class ProjectHooks:
         if dataset_name in ("splits", "base_model"):
             for where, summary in self._present.items():
                 identity.refuse_overwrite(summary, data, where)
+        recipe, _, what = dataset_name.rpartition(".")
+        if what == "adapter":
+            # What was made from the former adapter goes before a new one takes its place.
+            for name in ("merged", "summary"):
+                former = Path(self._catalog[f"{recipe}.{name}"]._describe()["filepath"])
+                shutil.rmtree(former) if former.is_dir() else former.unlink(missing_ok=True)
 
     @hook_impl
     def after_pipeline_run(

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline
 
+from peftline.errors import PeftlineError
 from peftline.paths import recipe_names
 from peftline.pipelines import base, data, finetune, predict
 
@@ -10,6 +11,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     """A recipe's pipeline is data + base + its own namespace of the one fine-tuning flow."""
     data_flow, base_flow = data.create_pipeline(), base.create_pipeline()
     shared = data_flow + base_flow
+    taken = sorted({"data", "base", "predict", "all"} & set(recipe_names()))
+    if taken:
+        raise PeftlineError(f"{taken[0]}.yml: a pipeline has this name. Rename the recipe.")
     recipes = {name: shared + finetune.create_pipeline(name) for name in recipe_names()}
     return {
         **recipes,

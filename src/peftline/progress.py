@@ -1,7 +1,9 @@
 """What happens while a model trains: records of losses, and peak memory."""
 
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 import psutil
@@ -11,6 +13,7 @@ from transformers import TrainerCallback
 Record = dict[str, float]
 
 _NAMES = {"loss": "train_loss", "eval_loss": "validation_loss"}
+_SECONDS = "seconds.txt"
 _KEPT = ("train_loss", "validation_loss", "learning_rate", "grad_norm")
 
 
@@ -23,15 +26,30 @@ class History(TrainerCallback):
         """
         self.records: list[Record] = []
         self._listener = listener
+        self._begin = time.perf_counter()
+        self._before = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Time since training began, with what a killed run had spent up to its checkpoint."""
+        return self._before + time.perf_counter() - self._begin
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Take over what an interrupted run had logged before its checkpoint."""
+        """Take over what an interrupted run had logged and spent before its checkpoint."""
+        self._begin = time.perf_counter()
+        spent = Path(args.output_dir) / f"checkpoint-{state.global_step}" / _SECONDS
+        self._before = float(spent.read_text()) if spent.exists() else 0.0
         for logs in state.log_history:
             self._add(logs, logs["step"], logs.get("epoch", 0.0))
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
         """Keep the losses of one logging event."""
         self._add(logs or {}, state.global_step, state.epoch or 0.0)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Note the time spent, so that a resumed run reports the cost of all of it."""
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        (folder / _SECONDS).write_text(f"{self.seconds:.3f}")
 
     def _add(self, logs: dict[str, Any], step: int, epoch: float) -> None:
         if "train_runtime" in logs:  # the closing report; its `train_loss` is the mean of all steps

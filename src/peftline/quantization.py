@@ -40,13 +40,21 @@ def loading_config(
 
 
 def prepare(config: NoQuantization | NF4, model: "PreTrainedModel") -> "PreTrainedModel":
-    """Make a loaded base ready for training an adapter on it: frozen, norms in float32."""
+    """Make a loaded base ready for training an adapter on it: frozen, norms in float32.
+
+    The embeddings go back to the base's type: in float32 they would make the hidden states of every
+    layer float32 as well, which takes twice the memory and sets the quantised recipes apart.
+    """
     if isinstance(config, NoQuantization):
         return model.requires_grad_(False)
     from peft import prepare_model_for_kbit_training
 
     keep_differentiable_on_cpu(model)
-    return prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    dtype = model.get_input_embeddings().weight.dtype
+    model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    for module in (model.get_input_embeddings(), model.get_output_embeddings()):
+        module.to(dtype)
+    return model
 
 
 def keep_differentiable_on_cpu(model: "PreTrainedModel") -> None:

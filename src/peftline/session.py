@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 
 from peftline.errors import PeftlineError
 from peftline.parameters import check_parameters
+from peftline.paths import recipe_names
 
 
 class PeftlineSession(KedroSession):
@@ -37,14 +38,21 @@ class PeftlineSession(KedroSession):
             if isinstance(error.__cause__, PeftlineError):
                 raise error.__cause__ from None
             raise
-        except (KeyboardInterrupt, SystemExit):
+        except BaseException as error:
             import mlflow
 
-            # Kedro's hooks see exceptions only; without this the run would end as FINISHED.
-            mlflow.end_run("KILLED")
+            # Kedro's hooks see neither an interrupt nor an error of another hook; without this
+            # the run would end as FINISHED.
+            mlflow.end_run("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
 
     def _check(self, names: Iterable[str]) -> None:
+        recipes = [name for name in names if name in recipe_names()]
+        if len(recipes) > 1:
+            raise PeftlineError(
+                f"{', '.join(recipes)}: one run of MLflow holds one recipe. Start a command for "
+                "each: kedro run --pipeline=" + recipes[0]
+            )
         chosen = {name: pipelines[name] for name in names if name in pipelines}
         given = self.store.get("runtime_params") or {}
         check_parameters(chosen, self._get_config_loader()["parameters"], given)

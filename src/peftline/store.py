@@ -69,15 +69,19 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         PeftlineError: the disk is full; `target` is as it was before.
     """
-    with _explained(target):
+    with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             yield partial
             partial.chmod(0o755)
-            if target.exists():
-                shutil.rmtree(target)
-            partial.replace(target)
+            if target.exists():  # renamed aside first: a kill in between loses neither
+                aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+                target.replace(aside)
+                partial.replace(target)
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                partial.replace(target)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
@@ -88,7 +92,7 @@ def write_text(target: Path, text: str) -> None:
     Raises:
         PeftlineError: the disk is full; `target` is as it was before.
     """
-    with _explained(target):
+    with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
@@ -101,11 +105,17 @@ def write_text(target: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _explained(target: Path) -> Iterator[None]:
+def explained(target: Path) -> Iterator[None]:
+    """Turn a full disk, while something is written below `target`, into a message.
+
+    Raises:
+        PeftlineError: the disk is full. Any other error passes as it is.
+    """
     try:
         yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC and "No space left" not in str(error):
+    except Exception as error:  # safetensors reports a full disk as an error of its own
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        if not full and "No space left" not in str(error):
             raise
         free = shutil.disk_usage(_existing(target)).free
         raise PeftlineError(

@@ -148,3 +148,11 @@ def test_too_few_examples_are_refused_with_the_numbers(examples, tmp_path):
         split(examples(5), settings(), tmp_path)
     assert "5 examples in 5 groups are too few" in str(caught.value)
     assert "validation" in str(caught.value)
+
+
+def test_rows_without_a_side_follow_the_rest_of_their_group(make_example):
+    rows = [make_example(question=str(i), id=str(i), group="g") for i in range(3)]
+    rows[0] = rows[0].model_copy(update={"split": "test"})
+    rows += [make_example(question=f"other {i}", id=f"o{i}") for i in range(20)]
+    sides = assign(rows, validation_rows=2, test_rows=2, seed=0)
+    assert [row.id for row in sides["test"] if row.group == "g"] == ["0", "1", "2"]

@@ -128,3 +128,9 @@ def test_the_policy_for_empty_answers_is_part_of_the_key(check):
     rows = [ROW, ROW | {"output": ""}]
     check(rows, empty_answer="drop")
     assert "row 2" in refused(check, rows, empty_answer="raise")
+
+
+def test_an_id_that_two_different_rows_have_is_refused(check):
+    rows = [{"id": "a", "instruction": f"Say {i}", "output": str(i)} for i in (1, 2)]
+    with pytest.raises(PeftlineError, match="row 2: the id stands in an earlier row too"):
+        check(rows)

@@ -92,3 +92,18 @@ def test_seeds_stand_side_by_side(finished, run):
     one, other = (json.loads((folder / f"seed-{s}/summary.json").read_text()) for s in (1, 42))
     assert one["seed"] == 1 and one["input_hash"] != other["input_hash"]
     assert one["data"] == other["data"]
+
+
+def test_a_failed_second_run_leaves_no_result_of_the_first(finished, run, monkeypatch):
+    from peftline.delivery import merge
+
+    monkeypatch.setattr(merge, "TOLERANCE", -1.0)
+    with pytest.raises(PeftlineError, match="not the adapter"):
+        run(finished, "lora")
+    assert not (finished / "data/test/06_models/lora/seed-42/merged").exists()
+    assert not (finished / "data/test/08_reporting/lora/seed-42/summary.json").exists()
+
+
+def test_two_recipes_in_one_run_are_refused(finished, run):
+    with pytest.raises(PeftlineError, match="one run of MLflow holds one recipe"):
+        run(finished, "lora", "qlora")

@@ -142,3 +142,8 @@ def test_scores_of_text():
     found = metrics.aggregate("text", [same, part])
     assert found["exact_match"]["value"] == 0.5
     assert found["rouge_l"]["value"] == pytest.approx((1 + part["rouge_l"]) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize("text", ["Привет, мир", "今天 天气 很好", "naïve café"])
+def test_rouge_reads_every_script(text):
+    assert metrics.score("text", text, text)["rouge_l"] == 1

@@ -65,7 +65,8 @@ def test_id_group_and_split_of_the_source_are_kept():
     example = alpaca.to_example(row)
     assert (example.id, example.group, example.split) == ("17", "sums", "test")
     plain = alpaca.to_example(ROW)
-    assert plain.group == plain.id
+    assert plain.group == alpaca.to_example(ROW | {"output": "Another answer."}).group
+    assert plain.group != alpaca.to_example(ROW | {"instruction": "Another prompt."}).group
     assert plain.split is None
 
 

@@ -92,11 +92,14 @@ def test_text_is_judged_by_rouge(trained_lora):
     assert "beats zero-shot prompting: rouge_l 90.0 % against 20.0 %" in found
 
 
-def test_the_summary_is_one_json_value_with_all_identities(trained_lora, loud_base, sum_splits):
+def test_the_summary_is_one_json_value_with_all_identities(
+    trained_lora, loud_base, sum_splits, sum_tokens
+):
     summary = summarise(
         adapter=trained_lora.handle,
         base=loud_base,
         splits=sum_splits,
+        tokenised=sum_tokens,
         history=HISTORY,
         scores={"exact_match": metric(0.5)},
         scores_quantized=None,
@@ -110,7 +113,8 @@ def test_the_summary_is_one_json_value_with_all_identities(trained_lora, loud_ba
     assert summary["status"] == "finished"
     assert summary["base_metrics"]["few_shot"] is None
     assert summary["metrics_quantized"] is None
-    assert summary["data"] == {"sha256": "sums", "train": 24, "validation": 6, "test": 6}
+    sizes = {"train": 24, "validation": 6, "test": 6}
+    assert summary["data"] == {"sha256": "sums", **sizes, "too_long": []}
     assert summary["base_model"]["id"] == "loud"
     assert summary["base_model"]["sha256"] == loud_base.sha256
     assert summary["input_hash"] == "0" * 64

@@ -13,9 +13,6 @@ from peftline.schema import BaseModelSource
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-# What decides which tokens a model sees and what it makes of them.
-_OF_TOKENS = ("*.safetensors", "tokenizer.json", "chat_template.jinja")
-
 
 def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
     """Save the model as bf16 safetensors with tokenizer and generation config.
@@ -38,24 +35,26 @@ def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
 
 
 def _save(config: BaseModelSource, folder: Path) -> dict[str, Any]:
+    from transformers import GenerationConfig
+
     model, tokenizer = _load(config)
     end = end_of_turn_id(tokenizer)
     ends = {tokenizer.eos_token_id, end, *_as_list(model.generation_config.eos_token_id)}
-    model.generation_config.eos_token_id = sorted(i for i in ends if i is not None)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    model.generation_config.pad_token_id = tokenizer.pad_token_id
-    # Sampling settings of the publisher would make `generate` warn or sample; answers are greedy.
-    model.generation_config.do_sample = False
-    for name in ("temperature", "top_p", "top_k"):
-        setattr(model.generation_config, name, None)
+    # Nothing of the publisher's sampling stays: answers are greedy here and where they are served.
+    model.generation_config = GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=sorted(i for i in ends if i is not None),
+        pad_token_id=tokenizer.pad_token_id,
+    )
     model.config._name_or_path = _portable_id(config)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return {
         "id": _portable_id(config),
         "revision": config.revision,
-        "sha256": store.sha256_of_files(*_files(folder, _OF_TOKENS)),
+        "sha256": store.sha256_of_files(*_files(folder)),
         "parameters": model.num_parameters(),
     }
 
@@ -88,9 +87,8 @@ def _is_folder(source: str) -> bool:
     return Path(source).is_dir()
 
 
-def _files(folder: str | Path, patterns: tuple[str, ...] = ("*",)) -> list[Path]:
-    found = {path for pattern in patterns for path in Path(folder).glob(pattern) if path.is_file()}
-    return sorted(found)
+def _files(folder: str | Path) -> list[Path]:
+    return sorted(path for path in Path(folder).iterdir() if path.is_file())
 
 
 def _portable_id(config: BaseModelSource) -> str:

@@ -20,7 +20,14 @@ def ingest(config: Data, root: Path) -> RawRows:
     Raises:
         PeftlineError: the source does not exist, is not JSON, or has no rows.
     """
-    key = {"source": _identity(config), "max_rows": config.max_rows, "revision": config.revision}
+    import peftline.corpus
+
+    key = {
+        "source": _identity(config),
+        "max_rows": config.max_rows,
+        "revision": config.revision,
+        "code": store.code_hash(peftline.corpus),
+    }
     path, manifest = store.build(root / "01_raw", key, lambda folder: _store(config, folder))
     return RawRows(path=path, **manifest)
 

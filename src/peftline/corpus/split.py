@@ -24,11 +24,13 @@ def split(examples: Examples, config: Data, root: Path) -> Splits:
     Raises:
         PeftlineError: there are too few examples for three splits.
     """
+    import peftline.corpus
+
     key = {
         "examples": examples.sha256,
         "sizes": [config.validation_rows, config.test_rows],
         "seed": config.seed,
-        "version": 1,
+        "code": store.code_hash(peftline.corpus),
     }
     path, manifest = store.build(
         root / "03_primary", key, lambda folder: _store(examples, config, folder)
@@ -62,7 +64,8 @@ def assign(
     """Give each example its side.
 
     Whole groups go, in the order of their hash, to the test split until it is full, then to
-    validation, then to training. Sides that the source has set are kept.
+    validation, then to training. Sides that the source has set are kept, and what else belongs
+    to their groups goes with them.
     """
     sides: dict[str, list[Example]] = {side: [] for side in SIDES}
     groups: dict[str, list[Example]] = defaultdict(list)
@@ -79,12 +82,12 @@ def assign(
     if groups and limits["test"] < test_rows:
         logger.warning("Test split: %d rows instead of %d; few data.", limits["test"], test_rows)
     filled = {"test": 0, "validation": 0}
-    side_of: dict[str, str] = {}
+    side_of = {row.group: row.split for row in rows if row.split is not None}
     for name in sorted(groups, key=lambda name: store.sha256_of([seed, name])):
         size = len(groups[name])
         fits = (side for side in filled if filled[side] + size <= limits[side])
         side = next(fits, "train")
-        side_of[name] = side
+        side = side_of.setdefault(name, side)
         if side in filled:
             filled[side] += size
     for row in rows:

@@ -20,11 +20,13 @@ def validate(raw: RawRows, config: Data, root: Path) -> Examples:
         PeftlineError: rows have problems that are not set to `drop`, or no row is left. All
             problems are reported together, with row numbers.
     """
+    import peftline.corpus
+
     key = {
         "raw": raw.sha256,
         "format": config.format,
         "empty_answer": config.empty_answer,
-        "code": store.code_hash(formats),
+        "code": store.code_hash(formats, peftline.corpus),
     }
     path, manifest = store.build(
         root / "02_intermediate", key, lambda folder: _store(raw, config, folder)
@@ -69,6 +71,7 @@ def _sort_out(
     rows: list[dict[str, Any]], reader: Any, config: Data
 ) -> tuple[list[Example], list[dict[str, Any]]]:
     kept: dict[str, Example] = {}
+    ids: set[str] = set()
     dropped: list[dict[str, Any]] = []
     problems: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in rows:
@@ -84,6 +87,9 @@ def _sort_out(
         else:
             example = reader.to_example(value)
             content = store.sha256_of([message.model_dump() for message in example.messages])
+            if example.id in ids and content not in kept:
+                problems[row["file"], "the id stands in an earlier row too"].append(row["row"])
+            ids.add(example.id)
             if content in kept:
                 reason = f"duplicate of example {kept[content].id}"
                 dropped.append({"file": row["file"], "row": row["row"], "reason": reason})

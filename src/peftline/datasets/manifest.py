@@ -8,6 +8,7 @@ from kedro.utils import load_obj
 
 from peftline import store
 from peftline.datasets.text import FileDataset, JSONPreview
+from peftline.errors import PeftlineError
 from peftline.handles import Handle
 
 
@@ -25,6 +26,11 @@ class ManifestDataset(FileDataset):
 
     def load(self) -> Handle:
         """Read the handle; its path is absolute."""
+        if not self._filepath.exists():
+            raise PeftlineError(
+                f"{self._filepath}: there is nothing yet. Run a recipe first, for example: kedro "
+                "run --pipeline=qlora (with the same experiment)."
+            )
         handle = self._handle.model_validate_json(self._filepath.read_text(encoding="utf-8"))
         path = Path(os.path.normpath(self._filepath.resolve().parent / handle.path))
         return handle.model_copy(update={"path": path})

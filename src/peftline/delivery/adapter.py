@@ -1,6 +1,7 @@
 """An adapter as a standard PEFT folder, with the identities of what it was trained on."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def save(trained: "TrainedAdapter", folder: Path) -> None:
         identity["adapter_bytes"] = (partial / WEIGHTS).stat().st_size
         identity["sha256"] = store.sha256_of_files(partial / WEIGHTS)
         (partial / IDENTITY).write_text(json.dumps(identity, indent=2), encoding="utf-8")
+    shutil.rmtree(trained.checkpoints, ignore_errors=True)
 
 
 def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:

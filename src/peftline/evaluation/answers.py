@@ -4,7 +4,11 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+import transformers
+
 from peftline import jsonl, store
+from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
@@ -34,7 +38,9 @@ def score_base(
     Returns:
         Predictions, each with its `mode`, and the metrics of each mode.
     """
+    import peftline.base_model.loading
     import peftline.evaluation
+    import peftline.formats
     import peftline.rendering
     import peftline.tool_calls.scoring
 
@@ -44,8 +50,14 @@ def score_base(
         "rendering": rendering.model_dump(),
         "evaluation": evaluation.model_dump(),
         "code": store.code_hash(
-            peftline.evaluation, peftline.rendering, peftline.tool_calls.scoring
+            peftline.evaluation,
+            peftline.rendering,
+            peftline.formats,
+            peftline.base_model.loading,
+            peftline.tool_calls.scoring,
         ),
+        "dtype": str(hardware.compute_dtype()),
+        "versions": [transformers.__version__, torch.__version__],
     }
 
     def write(folder: Path) -> dict[str, Any]:
@@ -78,7 +90,11 @@ def score_adapter(
         PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
     adapters.check_matches(adapter, base, splits, rendering.model_dump())
-    model = adapters.load(load_model(base, quantized=quantized), adapter)
+    model = load_model(base, quantized=quantized)
+    if quantized is not None:
+        # The same rounded weights, unpacked once instead of for every token.
+        model = model.dequantize()
+    model = adapters.load(model, adapter)
     title = "Adapter" if quantized is None else f"Adapter on {quantized.type}"
     return answer_test_split(model, load_tokenizer(base), splits, rendering, evaluation, [], title)
 
@@ -139,7 +155,7 @@ def answer(
         _ids(render.prompt_text(before + prompt, rendering, tokenizer), prefix_text, tokenizer)
         for prompt in prompts
     ]
-    prefix = _ids(prefix_text, "", tokenizer) if before else None
+    prefix = _ids(prefix_text, "", tokenizer) if prefix_text else None
     return generation.generate(model, tokenizer, ids, max_new_tokens, batch_tokens, prefix, title)
 
 

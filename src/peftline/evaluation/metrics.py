@@ -1,5 +1,7 @@
 """Scores of answers: per example, and as values with 95 % intervals."""
 
+import functools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -97,7 +99,16 @@ def _score_text(prediction: str, reference: str) -> Scores:
     }
 
 
+@functools.cache
 def _rouge() -> Callable[[str, str], Any]:
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer(["rougeL"], use_stemmer=True).score
+    return RougeScorer(["rougeL"], tokenizer=_Words()).score
+
+
+class _Words:
+    """Words of any script; rouge-score's own tokenizer knows a to z and digits only."""
+
+    def tokenize(self, text: str) -> list[str]:
+        """Lower-case words."""
+        return re.findall(r"\w+", text.casefold())

@@ -38,10 +38,10 @@ def is_answered(row: dict[str, Any]) -> bool:
 def to_example(row: dict[str, Any]) -> Example:
     """Read a row that has no problem."""
     content = {field: row.get(field) or "" for field in ("instruction", "input", "output")}
-    identity = store.sha256_of(content)[:16]
+    prompt = store.sha256_of([content["instruction"], content["input"]])[:16]
     return Example(
-        id=_given(row, "id", identity),
-        group=_given(row, "group", identity),
+        id=_given(row, "id", store.sha256_of(content)[:16]),
+        group=_given(row, "group", prompt),  # one prompt with two answers stays on one side
         split=row.get("split") or None,
         messages=[
             Message(role="user", content=content["instruction"], input=content["input"]),

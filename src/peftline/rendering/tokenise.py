@@ -1,6 +1,7 @@
 """Tokens and labels of a whole data set, memory-mapped and reused while nothing changes."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from peftline.rendering import render
 from peftline.rendering.tokens import end_of_turn_id
 from peftline.schema import Rendering
 
+logger = logging.getLogger(__name__)
+
 
 def tokenise(splits: Splits, base: BaseModelFolder, config: Rendering, root: Path) -> Tokenised:
     """Render and tokenise training and validation examples.
@@ -21,13 +24,14 @@ def tokenise(splits: Splits, base: BaseModelFolder, config: Rendering, root: Pat
     Raises:
         PeftlineError: no training or no validation example is short enough.
     """
+    import peftline.formats
     import peftline.rendering
 
     key = {
         "splits": splits.sha256,
         "base": base.sha256,
         "rendering": config.model_dump(),
-        "code": store.code_hash(peftline.rendering),
+        "code": store.code_hash(peftline.rendering, peftline.formats),
     }
     path, manifest = store.build(
         root / "05_model_input", key, lambda folder: _store(splits, base, config, folder)
@@ -47,7 +51,7 @@ def _store(
     facts: dict[str, Any] = {"dropped": [], "total_tokens": 0, "supervised_tokens": 0}
     longest, contents = 0, hashlib.sha256()
     for side in ("train", "validation"):
-        rows = []
+        rows, before = [], len(facts["dropped"])
         for example in read_split(splits, side):
             row = _row(example, config, tokenizer, end_id)
             longest = max(longest, row["length"])
@@ -59,6 +63,14 @@ def _store(
             if side == "train":
                 facts["total_tokens"] += row["length"]
                 facts["supervised_tokens"] += sum(x != render.IGNORED for x in row["labels"])
+        if len(facts["dropped"]) > before:
+            logger.warning(
+                "%d %s examples have more than rendering.max_length_tokens=%d tokens and are left "
+                "out; they are listed in the summary.",
+                len(facts["dropped"]) - before,
+                side,
+                config.max_length_tokens,
+            )
         if not rows:
             raise PeftlineError(
                 f"No {side} example has at most rendering.max_length_tokens="

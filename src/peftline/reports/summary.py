@@ -4,7 +4,7 @@ from typing import Any
 
 from peftline import identity
 from peftline.evaluation import metrics
-from peftline.handles import AdapterFolder, BaseModelFolder, Splits
+from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
 
 Rows = list[dict[str, Any]]
 
@@ -13,6 +13,7 @@ def summarise(
     adapter: AdapterFolder,
     base: BaseModelFolder,
     splits: Splits,
+    tokenised: Tokenised,
     history: dict[str, Any],
     scores: dict[str, Any],
     scores_quantized: dict[str, Any] | None,
@@ -49,6 +50,7 @@ def summarise(
             "train": splits.train,
             "validation": splits.validation,
             "test": splits.test,
+            "too_long": tokenised.dropped,
         },
         "base_model": {
             "id": base.id,
@@ -56,6 +58,7 @@ def summarise(
             "sha256": base.sha256,
             "parameters": base.parameters,
         },
+        "rendering": adapter.rendering,
         "input_hash": adapter.input_hash,
         "versions": identity.versions(),
         "git_sha": git_sha,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mlflow
 
+from peftline.delivery.adapter import IDENTITY
 from peftline.handles import BaseModelFolder
 
 _PACKAGES = ("torch", "transformers", "peft", "safetensors")
@@ -18,7 +19,9 @@ def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
         # A file, not `model_config`: MLflow shows that one as a parameter of the run, and a path
         # of this machine is none.
         place = Path(folder) / "base_model.json"
-        place.write_text(json.dumps({"path": str(base.path), "id": base.id}), encoding="utf-8")
+        format_of_prompts = json.loads((adapter / IDENTITY).read_text())["rendering"]["format"]
+        facts = {"path": str(base.path), "id": base.id, "format": format_of_prompts}
+        place.write_text(json.dumps(facts), encoding="utf-8")
         mlflow.pyfunc.log_model(
             name="adapter_model",
             python_model=str(Path(__file__).with_name("serve.py")),

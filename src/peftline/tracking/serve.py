@@ -1,6 +1,7 @@
 """The code that MLflow stores with an adapter and runs to load it; it stands alone."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +15,34 @@ class AdapterModel(mlflow.pyfunc.PythonModel):
     """Base and adapter; takes prompts, gives greedy answers."""
 
     def load_context(self, context: Any) -> None:
-        """Open the base where it was at training time; if it is gone, by its id from the hub."""
-        place = json.loads(Path(context.artifacts["base_model"]).read_text(encoding="utf-8"))
-        base = place["path"] if Path(place["path"]).is_dir() else place["id"]
+        """Open the base in the folder it was trained on (or in PEFTLINE_BASE_MODEL).
+
+        Never by its name from the hub: that may be another copy, or somebody else's model.
+        """
+        facts = json.loads(Path(context.artifacts["base_model"]).read_text(encoding="utf-8"))
+        base = os.environ.get("PEFTLINE_BASE_MODEL", facts["path"])
+        if not Path(base).is_dir():
+            raise FileNotFoundError(
+                f"{base}: the base model ({facts['id']}) is not there. Set PEFTLINE_BASE_MODEL to "
+                "the folder that has it."
+            )
+        self.chat = facts["format"] == "chat"
         adapter = context.artifacts["adapter"]
         self.tokenizer = AutoTokenizer.from_pretrained(adapter)
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
         self.model = PeftModel.from_pretrained(model, adapter).eval()
 
     def predict(self, model_input: list[str], params: dict[str, Any] | None = None) -> list[str]:
-        """Answer prompts that are rendered by the tokenizer's chat template."""
+        """Answer prompts; the chat template goes around them if the adapter was trained so."""
         return [self._answer(prompt, params or {}) for prompt in model_input]
 
     def _answer(self, prompt: str, params: dict[str, Any]) -> str:
-        messages = [{"role": "user", "content": prompt}]
-        inputs = self.tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
-        )
+        if self.chat:
+            messages = [{"role": "user", "content": prompt}]
+            prompt = self.tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, tokenize=False
+            )
+        inputs = self.tokenizer(prompt, add_special_tokens=not self.chat, return_tensors="pt")
         with torch.inference_mode():
             out = self.model.generate(
                 **inputs,

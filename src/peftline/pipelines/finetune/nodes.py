@@ -7,7 +7,6 @@ from peftline import identity
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
 from peftline.paths import project_folder
 from peftline.quantization import NoQuantization
-from peftline.reports import summary as _summary
 from peftline.schema import Evaluation, Recipe, Rendering
 
 
@@ -95,6 +94,7 @@ def summarise(
     adapter: AdapterFolder,
     base: BaseModelFolder,
     splits: Splits,
+    tokenised: Tokenised,
     history: dict,
     metrics: dict,
     metrics_quantized: dict,
@@ -104,10 +104,13 @@ def summarise(
     merge_report: dict,
 ) -> dict:
     """The result of the run in one file, with its verdict."""
-    return _summary.summarise(
+    from peftline.reports import summary
+
+    return summary.summarise(
         adapter=adapter,
         base=base,
         splits=splits,
+        tokenised=tokenised,
         history=history,
         scores=metrics,
         scores_quantized=metrics_quantized or None,

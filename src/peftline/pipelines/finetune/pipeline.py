@@ -60,6 +60,7 @@ def create_pipeline(recipe: str) -> Pipeline:
                     "adapter",
                     "base_model",
                     "splits",
+                    "tokenised",
                     "history",
                     "metrics",
                     "metrics_quantized",
