@@ -3,6 +3,7 @@
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _BLUE, _ORANGE = "#1f5fa8", "#d9730d"  # told apart by people who see no red or green
 
@@ -23,7 +24,9 @@ def learning_curve(history: dict[str, Any], title: str) -> Figure:
     if last is not None:
         axes.axhline(last, color=_ORANGE, linewidth=0.6, linestyle=":")
     axes.set(xlabel="optimizer step", ylabel="loss per supervised token", title=title)
-    axes.set_ylim(bottom=0)
+    highest = max((r[n] for r in history["records"] for n in r if n.endswith("_loss")), default=1)
+    axes.set_ylim(0, 1.08 * highest)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

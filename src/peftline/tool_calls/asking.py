@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from .tools import Drawn, Source, Split, Tool, Value
 
 SEGMENT = re.compile(r"\[([^]]*)\]")
+MENTIONED = 0.3
+"""Share of the optional parts of a phrasing that are spoken."""
 FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -29,7 +31,7 @@ class Asked:
 def ask(rng: random.Random, split: Split, tool: Tool, command: bool = False) -> Asked:
     """Draw a phrasing of `tool` (with `command`, no question) and values for what it mentions."""
     phrasing = rng.choice(tool.commands if command else tool.phrasings)
-    phrasing = SEGMENT.sub(lambda found: found[1] if rng.random() < 0.5 else "", phrasing)
+    phrasing = SEGMENT.sub(lambda found: found[1] if rng.random() < MENTIONED else "", phrasing)
     mentioned = set(FIELD.findall(phrasing))
     drawn: dict[str, Drawn] = {}
     for parameter in tool.parameters:

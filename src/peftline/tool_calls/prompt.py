@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 REFUSAL = "No tool fits this request."
 TASK = (
-    'Answer with the JSON call {"name": ..., "arguments": {...}} of the right tool, a list of '
-    f"calls if two are needed, or exactly: {REFUSAL} Dates are YYYY-MM-DD, times HH:MM. "
-    "Leave out optional (?) arguments not mentioned."
+    'Reply with JSON {"name": ..., "arguments": {...}} for the tool that fits, a list of two if '
+    f"two things are asked for, or: {REFUSAL} Dates are YYYY-MM-DD, times HH:MM."
 )
 
 
