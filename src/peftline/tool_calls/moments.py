@@ -22,6 +22,7 @@ class Date:
     type: ClassVar[str] = "date"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """Draw a day: its wording and its ISO form."""
         day = date(2025, 1, 1) + timedelta(days=rng.randrange(3 * 365))
         month, nth = MONTHS[day.month - 1], f"{day.day}{ordinal_ending(day.day)}"
         forms = [day.isoformat()] * 5 + [
@@ -39,6 +40,7 @@ class Clock:
     type: ClassVar[str] = "time"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """Draw a time: its wording and its `HH:MM` form."""
         hour, minute = rng.choice((*range(7, 12), *range(13, 22))), rng.choice((0, 15, 30, 45))
         half, short = ("am" if hour < 12 else "pm"), (hour - 1) % 12 + 1
         forms = [f"{hour:02}:{minute:02}"] * 4 + [f"{short}:{minute:02} {half}"]
@@ -62,6 +64,7 @@ class Minutes:
     type: ClassVar[str] = "integer"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """Draw a length: its wording and its minutes."""
         if rng.random() < 0.3:
             forms = {"half an hour": 30, "an hour": 60, "an hour and a half": 90, "two hours": 120}
             return Drawn(*rng.choice(tuple(forms.items())))
