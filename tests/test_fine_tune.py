@@ -11,7 +11,6 @@ from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
 from peftline.evaluation.answers import answer
 from peftline.fine_tune import fine_tune
-from peftline.objectives.sft import RepeatableOrder
 from peftline.rendering.tokenise import tokenise
 
 NF4 = {"type": "nf4"}
@@ -219,34 +218,6 @@ def killed_at(step):
             raise KeyboardInterrupt
 
     return listen
-
-
-def test_the_order_of_rows_follows_from_seed_and_epoch_alone():
-    lengths = [20 + at * 7 % 24 for at in range(24)]
-    orders = []
-    for _ in range(2):
-        torch.rand(3)  # other code draws random numbers, as an evaluation or a checkpoint may
-        sampler = RepeatableOrder(8, lengths, seed=42)
-        of_run = []
-        for epoch in range(3):
-            sampler.set_epoch(epoch)
-            of_run.append(list(sampler))
-        orders.append(of_run)
-    assert orders[0] == orders[1]
-    assert all(sorted(order) == list(range(24)) for order in orders[0])
-    assert orders[0][0] != orders[0][1] != orders[0][2]
-
-
-def test_rows_of_like_length_stand_in_one_batch():
-    lengths = [20 + at * 37 % 200 for at in range(400)]
-    order = [lengths[at] for at in RepeatableOrder(8, lengths, seed=42)]
-
-    def padding(rows):
-        batches = [rows[at : at + 8] for at in range(0, 400, 8)]
-        return sum(8 * max(batch) - sum(batch) for batch in batches)
-
-    assert padding(order) < 0.3 * padding(lengths)
-    assert max(order[:8]) == max(lengths), "the largest batch comes first: too large fails at once"
 
 
 @RECIPES

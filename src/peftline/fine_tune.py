@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import datasets
 import torch
+from peft.helpers import disable_input_dtype_casting
 from transformers import set_seed
 from trl import SFTConfig
 
@@ -66,51 +67,59 @@ def fine_tune(
         tokenizer = load_tokenizer(base)
         model = load_model(base, quantized=recipe.quantization)
         model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
-        rows = {side: _rows(tokenised, side) for side in ("train", "validation")}
-        steps = training.total_steps(recipe.training, tokenised.train)
         history = History(listener)
+        steps = training.total_steps(recipe.training, tokenised.train)
         trainer = SupervisedTokensTrainer(
             model=model,
             args=_arguments(recipe, steps, seed, checkpoints),
-            train_dataset=rows["train"],
-            eval_dataset=rows["validation"],
+            train_dataset=_rows(tokenised, "train"),
+            eval_dataset=_rows(tokenised, "validation"),
             data_collator=PadRight(tokenizer.pad_token_id),
             processing_class=tokenizer,
             callbacks=[history],
         )
         _keep_trainables_in_float32(model)
-        with store.explained(checkpoints):
+        # Autocast gives both factors of a product one type; PEFT would widen the input before.
+        with store.explained(checkpoints), disable_input_dtype_casting(model):
             outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
-        seconds = history.seconds
     trainable, total = model.get_nb_trainable_parameters()
-    epochs = outcome.metrics.get("epoch", 0.0)
-    facts = {
-        "records": history.records,
-        "steps": steps,
-        "train_seconds": round(seconds, 2),
-        "tokens_per_second": round(tokenised.total_tokens * epochs / seconds, 2),
-        "train_loss": _last(history.records, "train_loss"),
-        "validation_loss": _last(history.records, "validation_loss"),
-        "peak_memory_bytes": memory.bytes,
-        "trainable_parameters": trainable,
-        "total_parameters": total,
-        "tokens": {
-            "total": round(tokenised.total_tokens * epochs),
-            "supervised": round(tokenised.supervised_tokens * epochs),
-        },
-    }
-    identity = {
+    facts = {"steps": steps, "peak_memory_bytes": memory.bytes}
+    facts |= {"trainable_parameters": trainable, "total_parameters": total}
+    facts |= _outcome(history, tokenised, outcome.metrics.get("epoch", 0.0))
+    identity = _identity(base, tokenised) | {
         "recipe": name,
         "seed": seed,
         "input_hash": input_hash,
+        "trainable_parameters": trainable,
+    }
+    return TrainedAdapter(model, tokenizer, identity, checkpoints), facts
+
+
+def _outcome(history: History, tokenised: Tokenised, epochs: float) -> dict[str, Any]:
+    """Losses and speed of a run that has seen the training split `epochs` times."""
+    total = tokenised.total_tokens * epochs
+    return {
+        "records": history.records,
+        "train_loss": _last(history.records, "train_loss"),
+        "validation_loss": _last(history.records, "validation_loss"),
+        "train_seconds": round(history.seconds, 2),
+        "tokens_per_second": round(total / history.seconds, 2),
+        "tokens": {
+            "total": round(total),
+            "supervised": round(tokenised.supervised_tokens * epochs),
+        },
+    }
+
+
+def _identity(base: BaseModelFolder, tokenised: Tokenised) -> dict[str, Any]:
+    """What the adapter was trained on."""
+    return {
         "base_id": base.id,
         "base_revision": base.revision,
         "base_sha256": base.sha256,
         "data_sha256": tokenised.data_sha256,
         "rendering": tokenised.rendering,
-        "trainable_parameters": trainable,
     }
-    return TrainedAdapter(model, tokenizer, identity, checkpoints), facts
 
 
 def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:

@@ -60,6 +60,7 @@ def trainer_of(tmp_path, tiny_tokenizer, rows):
             train_dataset=Dataset.from_list(rows),
             data_collator=PadRight(PAD),
             processing_class=tiny_tokenizer,
+            eval_dataset=Dataset.from_list(rows),
         )
 
     return make
@@ -173,6 +174,27 @@ def test_micro_batches_add_up_to_the_batch(model, rows, batch, trainer_of):
         part.backward()
         total += part.detach()
     assert_same((total, gradients(model)), whole)
+
+
+def test_a_token_weighs_the_same_beside_short_and_beside_long_answers(model, rows, trainer_of):
+    trainer = trainer_of(model)
+    trainer.args.per_device_train_batch_size = 2  # rows of 5 and 11, then of 2 and 1 tokens
+    divisors, total = [], 0.0
+    for step_rows in (rows[:2], rows[2:]):
+        batch = PadRight(PAD)(step_rows)
+        divisors.append(trainer._get_num_items_in_batch([batch], "cpu"))
+        total += trainer.compute_loss(trainer.model, batch, num_items_in_batch=divisors[-1])
+    assert divisors[0] == divisors[1] == 2 * (5 + 11 + 2 + 1) / 4
+    mean_over_all = trainer.compute_loss(trainer.model, PadRight(PAD)(rows))
+    assert total.item() / 2 == pytest.approx(mean_over_all.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 4])
+def test_the_validation_loss_does_not_depend_on_the_batches(model, rows, trainer_of, batch_size):
+    trainer = trainer_of(model)
+    of_all_tokens = trainer.compute_loss(trainer.model, PadRight(PAD)(rows)).item()
+    trainer.args.per_device_eval_batch_size = batch_size
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(of_all_tokens, rel=1e-4)
 
 
 @pytest.mark.parametrize("setting", ["final_logit_softcapping", "logit_scale"])

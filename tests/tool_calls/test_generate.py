@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peftline.tool_calls import REFUSAL, generate, pools, score, wording
+from peftline.tool_calls import REFUSAL, generate, pools, score, small_talk, wording
 from peftline.tool_calls.asking import FIELD, SEGMENT
 from peftline.tool_calls.domains import DOMAINS
 from peftline.tool_calls.moments import Clock, Date, Minutes
@@ -21,8 +21,8 @@ from peftline.tool_calls.tools import SPLITS
 from peftline.tool_calls.values import Decimal, Listing, Text, Whole
 
 TOOLS = [tool for tools in DOMAINS.values() for tool in tools]
-SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<inside>[^)]*)\) - (?P<description>.+)")
-GOLDEN = "3b92e2e0bd2323e77058173b730a968eb75b4f849612a56bf7432af72ad5f37f"
+SIGNATURE = re.compile(r"(?P<description>.+?): (?P<call>{.+})")
+GOLDEN = "32d2521e7deafd05d0fc6fe398ad0a8c994d473b0c95b65aedf27555b7acc5fa"
 
 
 def kind_is(kind, value):
@@ -33,11 +33,11 @@ def kind_is(kind, value):
         return isinstance(value, int if kind == "integer" else int | float) and not isinstance(
             value, bool
         )
-    if kind == "date":
+    if kind == "YYYY-MM-DD":
         return date.fromisoformat(value).isoformat() == value
-    if kind == "time":
+    if kind == "HH:MM":
         return bool(re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value))
-    if kind == "list[string]":
+    if kind == "list":
         return isinstance(value, list) and value and all(isinstance(one, str) for one in value)
     return isinstance(value, str) and (kind == "string" or value in kind.split("|"))
 
@@ -46,19 +46,26 @@ def listed(row):
     """The tools of a prompt: name -> {parameter: (type, optional)}."""
     tools = {}
     for line in row["instruction"].split("\nTools:\n")[1].split("\n"):
-        found = SIGNATURE.fullmatch(line)
-        parameters = dict(part.split(": ") for part in found["inside"].split(", "))
-        tools[found["name"]] = {
-            key.removesuffix("?"): (kind, key.endswith("?")) for key, kind in parameters.items()
+        call = json.loads(SIGNATURE.fullmatch(line)["call"])
+        tools[call["name"]] = {
+            key: (kind.removesuffix("?"), kind.endswith("?"))
+            for key, kind in call["arguments"].items()
         }
     return tools
 
 
 def calls(row):
-    if row["output"] == REFUSAL:
-        return []
-    loaded = json.loads(row["output"])
-    return loaded if isinstance(loaded, list) else [loaded]
+    return [] if row["output"] == REFUSAL else json.loads(row["output"])
+
+
+def free_text(row):
+    """All strings of the calls that are neither a date, nor a time, nor one of an enum."""
+    signatures, found = listed(row), set()
+    for call in calls(row):
+        for name, value in call["arguments"].items():
+            if signatures[call["name"]][name][0] in {"string", "list"}:
+                found |= set(value) if isinstance(value, list) else {value} - {None}
+    return found
 
 
 def of(rows, split):
@@ -77,7 +84,7 @@ def test_there_are_enough_tools_in_enough_domains():
     assert splits["train"] >= 44 and splits["validation"] >= 8 and splits["test"] >= 14
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [*TOOLS, *small_talk.REQUESTS], ids=lambda tool: tool.name)
 def test_phrasings_fit_their_tool(tool):
     names = {parameter.name for parameter in tool.parameters}
     always = {parameter.name for parameter in tool.parameters if not parameter.optional}
@@ -128,14 +135,7 @@ def test_rows_of_two_splits_share_no_tool_and_no_free_text(rows):
     for split in SPLITS:
         own = of(rows, split)
         names.append({name for row in own for name in (*listed(row), *row["group"].split("+"))})
-        strings = set()
-        for row in own:
-            signatures = listed(row)
-            for call in calls(row):
-                for key, value in call["arguments"].items():
-                    if signatures[call["name"]][key][0] in {"string", "list[string]"}:
-                        strings |= set(value) if isinstance(value, list) else {value}
-        texts.append(strings)
+        texts.append(set().union(*map(free_text, own)))
     for sets in (names, texts):
         for one, other in combinations(sets, 2):
             assert one and other and not one & other
@@ -159,21 +159,16 @@ def test_references_obey_the_signatures_in_the_prompt(rows):
         for call in calls(row):
             assert list(call) == ["name", "arguments"]
             parameters, arguments = signatures[call["name"]], call["arguments"]
-            assert list(arguments) == [name for name in parameters if name in arguments]
-            required = {name for name, (_, optional) in parameters.items() if not optional}
-            assert required <= set(arguments)
+            assert list(arguments) == list(parameters)
             for name, value in arguments.items():
-                assert kind_is(parameters[name][0], value), (row["id"], name, value)
+                kind, optional = parameters[name]
+                assert (optional and value is None) or kind_is(kind, value), (row["id"], name)
 
 
 def test_free_text_is_copied_from_the_request(rows):
     for row in rows:
-        signatures = listed(row)
-        for call in calls(row):
-            for name, value in call["arguments"].items():
-                if signatures[call["name"]][name][0] in {"string", "list[string]"}:
-                    for text in value if isinstance(value, list) else [value]:
-                        assert text in row["input"], row["id"]
+        for text in free_text(row):
+            assert text in row["input"], row["id"]
 
 
 def test_kinds_have_the_form_that_they_name(rows):
@@ -183,17 +178,24 @@ def test_kinds_have_the_form_that_they_name(rows):
         assert len(set(needed)) == len(needed) == (2 if row["kind"] == "two_calls" else 1)
         if row["kind"] == "refusal":
             assert row["output"] == REFUSAL and not names & set(needed)
-            domains = [{tool.name for tool in tools} for tools in DOMAINS.values()]
-            assert any(names & domain for domain in domains if needed[0] in domain)
         else:
             assert [call["name"] for call in calls(row)] == needed
+
+
+def test_two_in_three_refusals_are_small_talk_that_no_prompt_offers(rows):
+    talk = {one.name: one.split for one in small_talk.REQUESTS}
+    refusals = [row for row in rows if row["kind"] == "refusal"]
+    assert all(talk.get(row["group"], row["split"]) == row["split"] for row in refusals)
+    share = sum(row["group"] in talk for row in refusals) / len(refusals)
+    assert share == pytest.approx(2 / 3, abs=0.08)
+    assert not talk.keys() & {name for row in rows for name in listed(row)}
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_shares_of_the_kinds(rows, split):
     own = of(rows, split)
     shares = {kind: count / len(own) for kind, count in Counter(r["kind"] for r in own).items()}
-    assert shares == pytest.approx({"single": 0.68, "two_calls": 0.14, "refusal": 0.18}, abs=0.01)
+    assert shares == pytest.approx({"single": 0.76, "two_calls": 0.1, "refusal": 0.14}, abs=0.01)
 
 
 def test_requests_read_as_sentences(rows):

@@ -8,13 +8,16 @@ from peftline.tool_calls import REFUSAL, generate, parse, rules, score
 
 PROMPT = """Answer with a call.
 Tools:
-book_ferry(harbour: string, day: date, cars?: integer, at?: time) - Get a place on a ship
-paint_wall(room: string, colour?: white|green, litres?: number) - Have a wall painted
-pack_bag(items: list[string], waterproof?: boolean) - Put things in a bag"""
+Get a place on a ship: {"name": "book_ferry", "arguments": {"harbour": "string", "day": \
+"YYYY-MM-DD", "cars": "integer?", "at": "HH:MM?"}}
+Have a wall painted: {"name": "paint_wall", "arguments": {"room": "string", "colour": \
+"white|green?", "litres": "number?"}}
+Put things in a bag: {"name": "pack_bag", "arguments": {"items": "list", "waterproof": \
+"boolean?"}}"""
 
 
 def answered(request):
-    found = json.loads(rules.answer(PROMPT, request))
+    (found,) = json.loads(rules.answer(PROMPT, request))
     return found["name"], found["arguments"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .tools import Drawn, Source, Split, Tool, Value
 
 SEGMENT = re.compile(r"\[([^]]*)\]")
-MENTIONED = 0.3
+MENTIONED = 0.5
 """Share of the optional parts of a phrasing that are spoken."""
 FIELD = re.compile(r"\{(\w+)\}")
 
@@ -38,7 +38,8 @@ def ask(rng: random.Random, split: Split, tool: Tool, command: bool = False) -> 
         if parameter.name in mentioned:
             drawn[parameter.name] = draw_new(rng, split, parameter.source, drawn)
     text = phrasing.format(**{name: one.text for name, one in drawn.items()})
-    return Asked(text, tool.name, {name: one.value for name, one in drawn.items()})
+    said = {name: one.value for name, one in drawn.items()}
+    return Asked(text, tool.name, {one.name: said.get(one.name) for one in tool.parameters})
 
 
 def draw_new(rng: random.Random, split: Split, source: Source, others: dict[str, Drawn]) -> Drawn:

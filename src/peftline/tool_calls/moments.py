@@ -19,13 +19,13 @@ MONTHS = (
 class Date:
     """A day of 2025 to 2027, mostly as it goes into the call: a small model must copy first."""
 
-    type: ClassVar[str] = "date"
+    type: ClassVar[str] = "YYYY-MM-DD"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         """Draw a day: its wording and its ISO form."""
         day = date(2025, 1, 1) + timedelta(days=rng.randrange(3 * 365))
         month, nth = MONTHS[day.month - 1], f"{day.day}{ordinal_ending(day.day)}"
-        forms = [day.isoformat()] * 5 + [
+        forms = [day.isoformat()] * 12 + [
             f"{day.day} {month} {day.year}",
             f"{month} {day.day}, {day.year}",
             f"the {nth} of {month} {day.year}",
@@ -37,13 +37,13 @@ class Date:
 class Clock:
     """A time between 07:00 and 21:45, in quarters: mostly `19:30`, also `7:30 pm` or in words."""
 
-    type: ClassVar[str] = "time"
+    type: ClassVar[str] = "HH:MM"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         """Draw a time: its wording and its `HH:MM` form."""
         hour, minute = rng.choice((*range(7, 12), *range(13, 22))), rng.choice((0, 15, 30, 45))
         half, short = ("am" if hour < 12 else "pm"), (hour - 1) % 12 + 1
-        forms = [f"{hour:02}:{minute:02}"] * 4 + [f"{short}:{minute:02} {half}"]
+        forms = [f"{hour:02}:{minute:02}"] * 10 + [f"{short}:{minute:02} {half}"]
         part = "morning" if hour < 12 else "afternoon" if hour < 17 else "evening"
         spoken = {
             0: f"{WORDS[short]} in the {part}",

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 REFUSAL = "No tool fits this request."
 TASK = (
-    'Reply with JSON {"name": ..., "arguments": {...}} for the tool that fits, a list of two if '
-    f"two things are asked for, or: {REFUSAL} Dates are YYYY-MM-DD, times HH:MM."
+    f"Answer with a JSON list of the calls that are asked for (null: not said), or with: {REFUSAL}"
 )
 
 

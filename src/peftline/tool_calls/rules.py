@@ -16,7 +16,7 @@ from .reading import DATES, NUMBER, TIMES, read_date, read_number, read_time
 MIN_OVERLAP = 2
 """Points that the best tool needs; 2 = one word of its name, or two of its description."""
 
-SIGNATURE = re.compile(r"^(\w+)\((.*)\) - (.*)$", re.MULTILINE)
+SIGNATURE = re.compile(r"^(.+?): (\{.*\})$", re.MULTILINE)
 JOINT = re.compile(
     r"[.,;]? (?:and then|and after that|and also|also|then|after that|and|second),? "
 )
@@ -29,7 +29,7 @@ AFTER_PREPOSITION = re.compile(
 )
 
 
-PRECISION = {"date": 0, "time": 1, "string": 3, "list[string]": 4}
+PRECISION = {"YYYY-MM-DD": 0, "HH:MM": 1, "string": 3, "list": 4}
 """Which types choose their part of the request first; all others are at 2."""
 
 
@@ -52,16 +52,17 @@ def answer(instruction: str, request: str) -> str:
         if None not in chosen and chosen[0] != chosen[1]:
             calls = [call(tool, half) for tool, half in zip(chosen, halves, strict=True) if tool]
             return json.dumps(calls, ensure_ascii=False)
-    return json.dumps(call(whole, request), ensure_ascii=False) if whole else REFUSAL
+    return json.dumps([call(whole, request)], ensure_ascii=False) if whole else REFUSAL
 
 
 def signatures(instruction: str) -> list[Signature]:
     """The tools that an instruction lists."""
     found = []
-    for name, inside, description in SIGNATURE.findall(instruction):
-        pairs = [part.split(": ") for part in inside.split(", ")]
-        parameters = tuple((key.rstrip("?"), kind, key.endswith("?")) for key, kind in pairs)
-        found.append(Signature(name, description, parameters))
+    for description, pattern in SIGNATURE.findall(instruction):
+        tool = json.loads(pattern)
+        types = tool["arguments"].items()
+        parameters = tuple((key, kind.rstrip("?"), kind.endswith("?")) for key, kind in types)
+        found.append(Signature(tool["name"], description, parameters))
     return found
 
 
@@ -103,14 +104,14 @@ def call(tool: Signature, request: str) -> dict[str, Any]:
 
 def fill(name: str, kind: str, text: str) -> tuple[Any, str]:
     """The value of one argument, or None, and the text without the words that gave it."""
-    if kind in {"string", "list[string]"}:
+    if kind in {"string", "list"}:
         for pattern in (QUOTED, CAPITALISED, AFTER_PREPOSITION):
             if found := pattern.search(text):
                 return span(kind, found, text)
         return None, text
     if kind == "boolean" or "|" in kind:
         return choose(name, kind, text), text
-    readers = {"date": (DATES, read_date), "time": (TIMES, read_time)}
+    readers = {"YYYY-MM-DD": (DATES, read_date), "HH:MM": (TIMES, read_time)}
     patterns, read = readers.get(kind, ((NUMBER,), read_number))
     for pattern in patterns:
         if found := pattern.search(text):

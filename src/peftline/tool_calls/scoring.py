@@ -26,8 +26,13 @@ class Call:
 
     @property
     def key(self) -> Hashable:
-        """Equal for equal calls: 3 and 3.0 are equal, true and 1 are not, key order is ignored."""
-        return self.name, comparable(self.arguments)
+        """Equal for equal calls.
+
+        3 and 3.0 are equal, true and 1 are not, the order of keys is ignored, and an argument
+        that is null is as good as one left out.
+        """
+        said = {name: value for name, value in self.arguments.items() if value is not None}
+        return self.name, comparable(said)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -9,7 +10,7 @@ from typing import Literal, Protocol
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
-Value = str | int | float | bool | list[str]
+Value = str | int | float | bool | list[str] | None
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Source(Protocol):
 
     @property
     def type(self) -> str:
-        """The type as a signature shows it: `integer`, `list[string]`, `low|medium|high` ..."""
+        """The type as a signature shows it: `integer`, `HH:MM`, `low|medium|high` ..."""
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         """Draw one value from those that `split` may use."""
@@ -40,9 +41,9 @@ class Parameter:
     optional: bool = False
 
     @property
-    def signature(self) -> str:
-        """For example `on?: date`."""
-        return f"{self.name}{'?' if self.optional else ''}: {self.source.type}"
+    def type(self) -> str:
+        """The type as the prompt shows it, with a question mark where null is allowed."""
+        return self.source.type + ("?" if self.optional else "")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Tool:
 
     A phrasing is a lower-case command (`add {product} to my basket`), or a question if it ends in
     a question mark. `{name}` stands for the words of an argument; `[...]` is a segment that is
-    left out half of the time, and it alone may mention optional parameters.
+    sometimes left out, and it alone may mention optional parameters.
     """
 
     name: str
@@ -63,9 +64,9 @@ class Tool:
 
     @property
     def signature(self) -> str:
-        """The line that a prompt shows: name, parameters, description."""
-        inside = ", ".join(parameter.signature for parameter in self.parameters)
-        return f"{self.name}({inside}) - {self.description}"
+        """The line that a prompt shows: what the tool does, and a call with types for values."""
+        types = {parameter.name: parameter.type for parameter in self.parameters}
+        return f"{self.description}: {json.dumps({'name': self.name, 'arguments': types})}"
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -79,5 +80,5 @@ def required(name: str, source: Source) -> Parameter:
 
 
 def optional(name: str, source: Source) -> Parameter:
-    """A parameter that some requests leave out."""
+    """A parameter that some requests leave out: its argument is null then."""
     return Parameter(name, source, optional=True)

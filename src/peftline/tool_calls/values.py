@@ -11,7 +11,7 @@ from .tools import Drawn, Split
 
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 LETTERS: dict[Split, str] = {"train": "ABCDEFGHKLM", "validation": "NPQR", "test": "STUVWXYZ"}
-WORD_SHARE = 0.4
+WORD_SHARE = 0.15
 """Share of the small numbers that are written as words."""
 
 
@@ -47,7 +47,7 @@ class Listing:
     pool: Pool
     least: int = 1
     most: int = 4
-    type: ClassVar[str] = "list[string]"
+    type: ClassVar[str] = "list"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         items = rng.sample(self.pool.of(split), rng.randint(self.least, self.most))

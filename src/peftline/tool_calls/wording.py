@@ -57,14 +57,28 @@ QUESTIONS: dict[Split, tuple[str, ...]] = {
 }
 
 JOINS: dict[Split, tuple[str, ...]] = {
-    "train": ("{first} and {second}", "{first}, then {second}", "{first}, and {second}"),
-    "validation": ("{first}, and also {second}",),
+    "train": (
+        "{first} and {second}",
+        "{first}, then {second}",
+        "{first}, and {second}",
+        "{first} and then {second}",
+        "{first}, and afterwards {second}",
+        "{first}, and also {second}",
+    ),
+    "validation": ("{first} and also {second}",),
     "test": ("{first}, and then {second}", "{first}, and after that {second}"),
 }
 """Two commands as one, inside a frame of `COMMANDS`."""
 
 PAIRS: dict[Split, tuple[str, ...]] = {
-    "train": ("{First}. Also, {second}.", "Please {first}. Then {second}."),
+    "train": (
+        "{First}. Also, {second}.",
+        "Please {first}. Then {second}.",
+        "{First}. Then {second}, please.",
+        "{First}. After this, {second}.",
+        "First {first}. Then {second}.",
+        "{First}. And {second}.",
+    ),
     "validation": ("Two things: {first}, and {second}.",),
     "test": ("{First}. After that, {second}.", "First {first}. Second, {second}."),
 }
