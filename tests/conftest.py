@@ -200,7 +200,8 @@ def recipe():
     def make(adapter=None, quantization=None, **training):
         values = {
             "adapter": {"type": "lora", "rank": 4, "alpha": 8, **(adapter or {})},
-            "training": {"max_steps": 4, "learning_rate": 5e-3, "evaluations": 1, **training},
+            "training": {"max_steps": 4, "batch_size": 8, "learning_rate": 5e-3, "evaluations": 1}
+            | training,
         }
         if quantization:
             values["quantization"] = quantization

@@ -117,7 +117,7 @@ def test_random_numbers_drawn_before_a_run_do_not_reach_it(run):
 
 # LoRA in float32 on the tiny model, seed 42: changes only if initial values, data order, loss,
 # optimizer or schedule do. After a wanted change, take the new numbers from the failure.
-PINNED = {1: 19.92, 2: 18.25, 3: 14.04, 4: 12.45}
+PINNED = {1: 19.92, 2: 16.09, 3: 15.83, 4: 12.45}
 
 
 def test_losses_are_those_of_the_day_this_was_written(run):

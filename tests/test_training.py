@@ -9,12 +9,12 @@ from peftline.training import Training
 @pytest.mark.parametrize(
     ("settings", "rows", "steps"),
     [
-        ({}, 600, 75),
-        ({}, 601, 76),
+        ({}, 600, 150),
+        ({}, 601, 151),
         ({}, 3, 1),
-        ({"epochs": 2.0}, 600, 150),
-        ({"epochs": 0.5}, 600, 38),
-        ({"batch_size": 4}, 10, 3),
+        ({"epochs": 2.0}, 600, 300),
+        ({"epochs": 0.5}, 599, 75),
+        ({"batch_size": 8}, 10, 2),
         ({"max_steps": 7}, 600, 7),
         ({"max_steps": 7, "epochs": 100}, 8, 7),
     ],

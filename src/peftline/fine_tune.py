@@ -15,6 +15,7 @@ from trl import SFTConfig
 
 from peftline import adapters, optimizers, quantization, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer
@@ -58,6 +59,9 @@ def fine_tune(
         checkpoints: folder for the last checkpoint; gone once the adapter is saved.
         listener: gets every record of losses as it happens.
 
+    Raises:
+        PeftlineError: there is more than one process or visible GPU.
+
     Returns:
         The adapter, and its history: `records`, `steps`, `train_seconds`, `tokens_per_second`,
         `peak_memory_bytes`, `trainable_parameters`, `total_parameters`, …
@@ -82,10 +86,11 @@ def fine_tune(
         # Autocast gives both factors of a product one type; PEFT would widen the input before.
         with store.explained(checkpoints), disable_input_dtype_casting(model):
             outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
+        seconds = history.seconds
     trainable, total = model.get_nb_trainable_parameters()
     facts = {"steps": steps, "peak_memory_bytes": memory.bytes}
     facts |= {"trainable_parameters": trainable, "total_parameters": total}
-    facts |= _outcome(history, tokenised, outcome.metrics.get("epoch", 0.0))
+    facts |= _outcome(history.records, seconds, tokenised, outcome.metrics.get("epoch", 0.0))
     identity = _identity(base, tokenised) | {
         "recipe": name,
         "seed": seed,
@@ -95,15 +100,17 @@ def fine_tune(
     return TrainedAdapter(model, tokenizer, identity, checkpoints), facts
 
 
-def _outcome(history: History, tokenised: Tokenised, epochs: float) -> dict[str, Any]:
+def _outcome(
+    records: list[Record], seconds: float, tokenised: Tokenised, epochs: float
+) -> dict[str, Any]:
     """Losses and speed of a run that has seen the training split `epochs` times."""
     total = tokenised.total_tokens * epochs
     return {
-        "records": history.records,
-        "train_loss": _last(history.records, "train_loss"),
-        "validation_loss": _last(history.records, "validation_loss"),
-        "train_seconds": round(history.seconds, 2),
-        "tokens_per_second": round(total / history.seconds, 2),
+        "records": records,
+        "train_loss": _last(records, "train_loss"),
+        "validation_loss": _last(records, "validation_loss"),
+        "train_seconds": round(seconds, 2),
+        "tokens_per_second": round(total / seconds, 2),
         "tokens": {
             "total": round(total),
             "supervised": round(tokenised.supervised_tokens * epochs),
@@ -127,7 +134,7 @@ def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:
 
 
 def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTConfig:
-    return SFTConfig(
+    arguments = SFTConfig(
         output_dir=str(checkpoints),
         **training.arguments(recipe.training, steps),
         **optimizers.arguments(recipe.optimizer),
@@ -150,6 +157,14 @@ def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTC
         dataloader_pin_memory=torch.cuda.is_available(),
         report_to="none",
     )
+    # On several devices a step would have several times `batch_size` rows without a word.
+    if arguments.world_size > 1 or arguments.n_gpu > 1:
+        raise PeftlineError(
+            f"Training uses one process and one GPU; there are {arguments.world_size} processes "
+            f"and {arguments.n_gpu} visible GPUs. Start one process, and set "
+            "CUDA_VISIBLE_DEVICES=0."
+        )
+    return arguments
 
 
 def _keep_trainables_in_float32(model: torch.nn.Module) -> None:

@@ -94,7 +94,7 @@ def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(tracked,
     assert run.info.status == "FINISHED"
     parameters, metrics = run.data.params, run.data.metrics
     assert parameters["adapter.rank"] == "16"
-    assert parameters["training.learning_rate"] == "0.0005"
+    assert parameters["training.learning_rate"] == "0.002"
     assert not [name for name in parameters if name.startswith(recipe)]
     assert {"train_loss", "validation_loss", "test.exact_match", "adapter_bytes"} <= set(metrics)
     assert {"recipe", "base_model", "data_sha256", "input_hash", "git_sha"} <= set(run.data.tags)

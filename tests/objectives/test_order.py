@@ -1,10 +1,11 @@
 """Batches of like length in a random order, the same one whenever a run is resumed."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
 
 from peftline.objectives.order import ShuffledSteps
 
@@ -49,4 +50,5 @@ def test_rows_of_like_length_share_a_step():
 def test_steps_of_long_and_of_short_rows_are_mixed(seed):
     order = [LENGTHS[row] for row in ShuffledSteps(BATCH_SIZE, LENGTHS, seed)]
     longest = [max(step) for step in steps_of(order)]
-    assert abs(spearmanr(range(len(longest)), longest).statistic) < 0.4
+    falls = sum(one > other for one, other in pairwise(longest)) / (len(longest) - 1)
+    assert 0.3 < falls < 0.7, "0.9 where steps are left as they were sorted"

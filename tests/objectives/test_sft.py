@@ -3,6 +3,7 @@
 import pytest
 import torch
 from datasets import Dataset
+from peft.helpers import disable_input_dtype_casting
 from torch.nn.functional import cross_entropy
 from trl import SFTConfig
 
@@ -45,7 +46,7 @@ def model(tiny_model):
 
 @pytest.fixture
 def trainer_of(tmp_path, tiny_tokenizer, rows):
-    def make(model):
+    def make(model, **arguments):
         return SupervisedTokensTrainer(
             model=model,
             args=SFTConfig(
@@ -56,6 +57,7 @@ def trainer_of(tmp_path, tiny_tokenizer, rows):
                 report_to="none",
                 use_cpu=True,
                 bf16=False,
+                **arguments,
             ),
             train_dataset=Dataset.from_list(rows),
             data_collator=PadRight(PAD),
@@ -177,8 +179,7 @@ def test_micro_batches_add_up_to_the_batch(model, rows, batch, trainer_of):
 
 
 def test_a_token_weighs_the_same_beside_short_and_beside_long_answers(model, rows, trainer_of):
-    trainer = trainer_of(model)
-    trainer.args.per_device_train_batch_size = 2  # rows of 5 and 11, then of 2 and 1 tokens
+    trainer = trainer_of(model, per_device_train_batch_size=2)  # 5 and 11, then 2 and 1 tokens
     divisors, total = [], 0.0
     for step_rows in (rows[:2], rows[2:]):
         batch = PadRight(PAD)(step_rows)
@@ -189,11 +190,28 @@ def test_a_token_weighs_the_same_beside_short_and_beside_long_answers(model, row
     assert total.item() / 2 == pytest.approx(mean_over_all.item(), rel=1e-5)
 
 
+def test_logged_losses_are_means_over_tokens_though_steps_differ_in_length(model, rows, trainer_of):
+    trainer = trainer_of(
+        model,
+        per_device_train_batch_size=1,
+        train_sampling_strategy="sequential",
+        learning_rate=0.0,
+        logging_steps=2,
+        max_steps=4,
+        save_strategy="no",
+    )
+    trainer.train()
+    logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    pairs = [PadRight(PAD)(pair) for pair in (rows[:2], rows[2:])]
+    assert logged == pytest.approx(
+        [trainer.compute_loss(trainer.model, pair).item() for pair in pairs], rel=1e-4
+    )
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 4])
 def test_the_validation_loss_does_not_depend_on_the_batches(model, rows, trainer_of, batch_size):
-    trainer = trainer_of(model)
+    trainer = trainer_of(model, per_device_eval_batch_size=batch_size)
     of_all_tokens = trainer.compute_loss(trainer.model, PadRight(PAD)(rows)).item()
-    trainer.args.per_device_eval_batch_size = batch_size
     assert trainer.evaluate()["eval_loss"] == pytest.approx(of_all_tokens, rel=1e-4)
 
 
@@ -214,3 +232,17 @@ def test_outputs_are_given_where_they_are_asked_for(model, batch, trainer_of):
     loss, outputs = trainer.compute_loss(trainer.model, batch, return_outputs=True)
     assert outputs["logits"].shape[:2] == batch["input_ids"].shape
     torch.testing.assert_close(loss, of_transformers(model, batch))
+
+
+def test_that_way_too_multiplies_a_float32_adapter_with_a_16_bit_base(model, batch, trainer_of):
+    model.get_base_model().to(torch.bfloat16)
+    model.get_base_model().config.dtype = torch.bfloat16
+    for name, parameter in model.named_parameters():
+        if "lora" in name:
+            parameter.data = parameter.data.float()
+    model.config.logit_scale = model.get_base_model().config.logit_scale = 1.0
+    trainer = trainer_of(model)
+    with disable_input_dtype_casting(model):
+        loss = trainer.compute_loss(trainer.model, batch)
+        loss.backward()
+    assert loss.isfinite() and all(g.isfinite().all() for g in gradients(model).values())

@@ -89,6 +89,12 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
     return wrapped.eval()
 
 
+def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":
+    """Merge a saved adapter into a loaded base, in float32, and return the base's type."""
+    dtype = model.dtype
+    return load(model.float(), adapter).merge_and_unload(safe_merge=True).to(dtype).eval()
+
+
 def check_matches(
     adapter: AdapterFolder,
     base: BaseModelFolder,

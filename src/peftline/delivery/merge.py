@@ -55,14 +55,16 @@ def merge(
     unmerged = adapters.load(load_model(base, dtype=torch.float32), adapter)
     expected = [_logits(unmerged, tokenizer, text) for text in texts]
     merged = unmerged.merge_and_unload(safe_merge=True)
-    exact = [_logits(merged, tokenizer, text) for text in texts]
+    difference = max(
+        (_logits(merged, tokenizer, text) - before).abs().max().item()
+        for text, before in zip(texts, expected, strict=True)
+    )
+    expected = [logits.argmax(-1) for logits in expected]  # 49,152 times less to hold on to
     delivered = merged.to(torch.bfloat16)
     rounded = copy.deepcopy(delivered).float()  # weights as saved, arithmetic in float32
-    saved = [_logits(rounded, tokenizer, text) for text in texts]
+    saved = [_logits(rounded, tokenizer, text).argmax(-1) for text in texts]
     report = {
-        "max_abs_logit_difference": max(
-            (a - b).abs().max().item() for a, b in zip(expected, exact, strict=True)
-        ),
+        "max_abs_logit_difference": difference,
         "top1_agreement": _agreement(expected, saved),
         "rows": len(texts),
     }
@@ -94,6 +96,5 @@ def _logits(model: Any, tokenizer: "PreTrainedTokenizerBase", text: str) -> torc
 
 
 def _agreement(expected: list[torch.Tensor], saved: list[torch.Tensor]) -> float:
-    pairs = zip(expected, saved, strict=True)
-    same = torch.cat([a.argmax(-1) == b.argmax(-1) for a, b in pairs])
+    same = torch.cat(expected) == torch.cat(saved)
     return round(same.float().mean().item(), 6)

@@ -9,8 +9,8 @@ from transformers.trainer_pt_utils import LengthGroupedSampler
 class ShuffledSteps(LengthGroupedSampler):
     """Rows of like length share a step; the steps come in an order from seed and epoch alone.
 
-    transformers sorts 50 steps at a time from long rows to short ones and leaves them so: of tool
-    calls a model sees all pairs of calls first and all refusals last, and forgets the former. Its
+    transformers sorts up to 50 steps at a time from long rows to short ones and leaves them so:
+    of tool calls a model sees the pairs of calls first and the refusals last, again and again. Its
     order also comes from the global generator, whose state at the beginning of an epoch no
     checkpoint has: a run resumed within an epoch would see some rows twice, others never.
     """

@@ -29,24 +29,27 @@ class SupervisedTokensTrainer(SFTTrainer):
     """`SFTTrainer` that computes logits at supervised positions only.
 
     On a CPU, TRL 1.16 projects every position, prompts and padding included, onto the vocabulary,
-    and computes entropy and accuracy besides; with short answers that is most of a step. The loss
-    and its gradients are the same.
+    and computes entropy and accuracy besides; with short answers that is most of a step. The sum
+    of the token losses and its gradients are the same.
 
     Every supervised token weighs the same, in whichever step it comes. Rows of like length share
     a step, and a mean over each step's own tokens would give those of short answers several times
-    the weight: refusals of 8 tokens, 18 % of the rows, became the answer to every request.
+    the weight: refusals of 8 tokens, then 18 % of the rows, became the answer to every request.
+    Logged losses are means over the tokens of the steps since the last log.
     """
+
+    loss_is_scaled_for_ga = True  # one divisor for all micro-batches of a step, see below
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Args: those of `SFTTrainer`; the data sets have tokenised rows with `labels`."""
         super().__init__(*args, **kwargs)
         self._train_tokens_per_row = supervised_tokens_per_row(self.train_dataset)
         self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
+        self._logged = (0.0, 0)
 
     def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> torch.Tensor:
         """What the sum of a step's token losses is divided by: the same for every step."""
-        args = self.args
-        rows = args.train_batch_size * args.gradient_accumulation_steps * args.world_size
+        rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return torch.tensor(rows * self._train_tokens_per_row, device=device)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
@@ -66,13 +69,14 @@ class SupervisedTokensTrainer(SFTTrainer):
 
         Without it: their mean while training; divided by the number that so many validation rows
         have on average while evaluating, so that the trainer's mean over rows is the mean over
-        all tokens of the validation split, whatever the batches.
+        all tokens of the validation split, whatever the batches. Models that transform their
+        logits take TRL's own way, with a mean for each batch.
         """
         causal_lm = _causal_lm(self.accelerator.unwrap_model(model))
         config = causal_lm.config.get_text_config()
-        if return_outputs or any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS):
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         with _autocast(causal_lm):
+            if return_outputs or any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS):
+                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
             hidden = causal_lm.base_model(
                 input_ids=inputs["input_ids"],
                 attention_mask=inputs["attention_mask"],
@@ -82,10 +86,20 @@ class SupervisedTokensTrainer(SFTTrainer):
                 hidden, inputs["labels"], causal_lm.get_output_embeddings()
             )
         items = num_items_in_batch
-        if items is None:
-            rows = len(inputs["labels"])
-            items = count if model.training else rows * self._validation_tokens_per_row
+        if model.training:
+            self._logged = (self._logged[0] + total.detach(), self._logged[1] + count)
+            items = count if items is None else items
+        elif items is None:
+            items = len(inputs["labels"]) * self._validation_tokens_per_row
         return total / torch.as_tensor(items, device=total.device).clamp(min=1)
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log the loss per token of the steps since the last log, whatever their divisor."""
+        total, count = self._logged
+        if "loss" in logs and count:
+            logs["loss"] = float(total / count)
+            self._logged = (0.0, 0)
+        super().log(logs, start_time)
 
 
 def supervised_tokens_per_row(dataset: Dataset | None) -> float:

@@ -18,11 +18,11 @@ Kind = Literal["single", "two_calls", "refusal"]
 BLOCK: tuple[Kind, ...] = ("single",) * 38 + ("two_calls",) * 5 + ("refusal",) * 7
 """The kinds of 50 rows; dealt block by block, so that small splits have these shares too."""
 LISTED = (1, 1, 2, 2, 2)
-"""Numbers of tools in a prompt, equally likely."""
+"""Numbers of tools in a prompt, equally likely; two calls need two."""
 SMALL_TALK_SHARE = 2 / 3
 """Share of the refusals whose request is none for any tool; the others need an unlisted one."""
 NEAR_SHARE = 0.3
-"""Share of the rows that list another tool of the same domain."""
+"""Chance that the next tool of a row, needed or only listed, is of the domain of its first."""
 MAX_DRAWS = 2000
 """Draws for one row that give nothing new before a split counts as exhausted."""
 
@@ -79,7 +79,7 @@ def dealt(rng: random.Random) -> Iterator[Kind]:
 def draw_row(rng: random.Random, split: Split, kind: Kind) -> dict[str, str]:
     """One row without `id` and `split`."""
     talks = kind == "refusal" and rng.random() < SMALL_TALK_SHARE
-    tool = rng.choice(small_talk.of(split) if talks else all_tools(split))
+    tool = rng.choice(small_talk.requests_of(split) if talks else all_tools(split))
     near, far = neighbours(tool.name, split)
     needed = [tool]
     if kind == "two_calls":

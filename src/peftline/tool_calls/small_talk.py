@@ -1,23 +1,10 @@
 """Requests that are none for a tool: most of the refusals, and never on offer in a prompt."""
 
-from .pools import pool
+from .pools.texts import SUBJECT_OF_TALK
 from .tools import Split, Tool, required
 from .values import Text
 
-TOPIC = Text(
-    pool(
-        train="""
-        volcanoes; old trains; the moon; penguins; black holes; chess; the Roman Empire; glaciers;
-        honey bees; democracy; medieval castles; the deep sea; comets; jazz; steam engines;
-        friendship; thunderstorms; dinosaurs; the alphabet; lighthouses; rivers; gravity
-        """,
-        validation="coral reefs; windmills; the Vikings; sand dunes; clocks; happiness; owls; maps",
-        test="""
-        pirates; the northern lights; whales; ancient Egypt; rainbows; spiders; time travel; salt;
-        mountains; the printing press; silence; elephants; magnets; submarines
-        """,
-    )
-)
+TOPIC = Text(SUBJECT_OF_TALK)
 
 
 def _about(name: str, split: Split, *phrasings: str) -> Tool:
@@ -57,7 +44,7 @@ REQUESTS = (
         "train",
         "say what you think about {topic}",
         "argue for and against {topic}",
-        "convince me that {topic} matter to all of us",
+        "convince me of the importance of {topic}",
         "what is your opinion on {topic}?",
         "why do people care about {topic}?",
     ),
@@ -66,9 +53,9 @@ REQUESTS = (
         "train",
         "compare {topic} with something from daily life",
         "find a metaphor for {topic}",
-        "draw a parallel between {topic} and the sea",
+        "draw a parallel between {topic} and a big city",
         "what can be compared with {topic}?",
-        "what do {topic} have in common with music?",
+        "what parallels are there between {topic} and cooking?",
     ),
     _about(
         "names",
@@ -101,10 +88,10 @@ REQUESTS = (
         "story",
         "test",
         "tell me a bedtime story about {topic}",
-        "make up a fairy tale in which {topic} appear",
+        "make up a fairy tale featuring {topic}",
         "write the first lines of a short story about {topic}",
         "entertain me with a tale of {topic}",
-        "could you tell a story about {topic}?",
+        "have you heard a good story about {topic}?",
     ),
     _about(
         "riddle",
@@ -118,7 +105,7 @@ REQUESTS = (
     _about(
         "knowledge",
         "test",
-        "tell me why {topic} fascinate people",
+        "tell me why people find {topic} fascinating",
         "describe how {topic} came to be",
         "what makes {topic} so interesting?",
         "what do scientists say about {topic}?",
@@ -127,15 +114,15 @@ REQUESTS = (
     _about(
         "advice",
         "test",
-        "recommend a way to learn about {topic}",
-        "discuss with me whether {topic} are overrated",
+        "give me your honest view of {topic}",
+        "discuss with me whether people overrate {topic}",
         "say something wise about {topic}",
-        "where do I begin if I want to understand {topic}?",
+        "what would you say to somebody who is bored by {topic}?",
         "are you interested in {topic}?",
     ),
 )
 
 
-def of(split: Split) -> tuple[Tool, ...]:
+def requests_of(split: Split) -> tuple[Tool, ...]:
     """The small talk of one split."""
     return tuple(one for one in REQUESTS if one.split == split)

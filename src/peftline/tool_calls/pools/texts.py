@@ -76,3 +76,16 @@ VET_REASON = pool(
     limping; vaccination; check-up; bad teeth; ear infection; itchy skin; weight loss; stiff legs
     """,
 )
+
+SUBJECT_OF_TALK = pool(
+    train="""
+    volcanoes; old trains; the moon; penguins; black holes; chess; the Roman Empire; glaciers;
+    honey bees; democracy; medieval castles; the deep sea; comets; jazz; steam engines;
+    friendship; thunderstorms; dinosaurs; the alphabet; lighthouses; rivers; gravity
+    """,
+    validation="coral reefs; windmills; the Vikings; sand dunes; clocks; happiness; owls; maps",
+    test="""
+    pirates; the northern lights; whales; ancient Egypt; rainbows; spiders; time travel; salt;
+    mountains; the printing press; silence; elephants; magnets; submarines
+    """,
+)
