@@ -38,6 +38,7 @@ def predict(
     model = load_model(base)
 
     def answer(model: Any, title: str) -> list[str]:
+        """Answer all prompts with one of the two models."""
         return answers.answer(
             model,
             tokenizer,

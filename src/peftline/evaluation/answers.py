@@ -61,6 +61,7 @@ def score_base(
     }
 
     def write(folder: Path) -> dict[str, Any]:
+        """Score each mode; predictions go into the folder, metrics into its manifest."""
         model, tokenizer = load_model(base), load_tokenizer(base)
         results = {}
         rows: Rows = []
