@@ -17,9 +17,10 @@ from peftline import adapters, optimizers, quantization, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
+from peftline.memory import PeakMemory
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer
-from peftline.progress import History, PeakMemory, Record
+from peftline.progress import History, Record
 from peftline.schema import Recipe
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
-from peftline import identity, tracking
+from peftline import identity, memory, tracking
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +76,11 @@ class ProjectHooks:
             for name in ("merged", "summary"):
                 former = Path(self._catalog[f"{recipe}.{name}"]._describe()["filepath"])
                 shutil.rmtree(former) if former.is_dir() else former.unlink(missing_ok=True)
+
+    @hook_impl
+    def before_node_run(self) -> None:
+        """Let a node start without the memory of the one before."""
+        memory.release()
 
     @hook_impl
     def after_pipeline_run(

@@ -1,13 +1,10 @@
-"""What happens while a model trains: records of losses, and peak memory."""
+"""What happens while a model trains: records of losses and time."""
 
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import psutil
-import torch
 from transformers import TrainerCallback
 
 Record = dict[str, float]
@@ -61,35 +58,3 @@ class History(TrainerCallback):
             self.records.append(record)
             if self._listener:
                 self._listener(record)
-
-
-class PeakMemory:
-    """Highest memory use of this process within a `with` block, in bytes.
-
-    On a GPU what torch allocated there; on a CPU the resident set, sampled every 50 ms.
-    """
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def __enter__(self) -> Self:
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
-        else:
-            self.bytes = psutil.Process().memory_info().rss
-            self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if torch.cuda.is_available():
-            self.bytes = torch.cuda.max_memory_allocated()
-        else:
-            self._stop.set()
-            self._thread.join()
-
-    def _sample(self) -> None:
-        process = psutil.Process()
-        while not self._stop.wait(0.05):
-            self.bytes = max(self.bytes, process.memory_info().rss)

@@ -1,0 +1,56 @@
+"""Memory of this process: its peak, and giving back what is no longer used."""
+
+import ctypes
+import gc
+import threading
+from typing import Self
+
+import psutil
+
+
+class PeakMemory:
+    """Highest memory use of this process within a `with` block, in bytes.
+
+    On a GPU what torch allocated there; on a CPU the resident set, sampled every 50 ms.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+
+    def __enter__(self) -> Self:
+        import torch
+
+        if torch.cuda.is_available():
+            torch.cuda.reset_peak_memory_stats()
+        else:
+            self.bytes = psutil.Process().memory_info().rss
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        import torch
+
+        if torch.cuda.is_available():
+            self.bytes = torch.cuda.max_memory_allocated()
+        else:
+            self._stop.set()
+            self._thread.join()
+
+    def _sample(self) -> None:
+        process = psutil.Process()
+        while not self._stop.wait(0.05):
+            self.bytes = max(self.bytes, process.memory_info().rss)
+
+
+def release() -> None:
+    """Give freed memory back to the system, where the C library can be asked to (glibc).
+
+    glibc keeps freed blocks: after training the next step's model came on top of 5 GB that nobody
+    used, and the peak of a run was 8.2 GB instead of that of its largest step.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
