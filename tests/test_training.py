@@ -40,7 +40,7 @@ def test_micro_batches_that_do_not_fit_are_refused(micro):
 
 def test_evaluations_and_checkpoints_are_spread_evenly():
     arguments = training.arguments(Training(evaluations=4, checkpoints=2), 75)
-    assert (arguments["eval_steps"], arguments["save_steps"]) == (18, 37)
+    assert (arguments["eval_steps"], arguments["save_steps"]) == (19, 38)
 
 
 def test_a_short_run_evaluates_at_every_step():

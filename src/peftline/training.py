@@ -79,6 +79,7 @@ def arguments(config: Training, steps: int) -> dict[str, Any]:
         "gradient_accumulation_steps": accumulation(config),
         "gradient_checkpointing": config.gradient_checkpointing,
         "gradient_checkpointing_kwargs": {"use_reentrant": False},
-        "eval_steps": max(1, steps // config.evaluations),
-        "save_steps": max(1, steps // config.checkpoints),
+        # Rounded up: the trainer evaluates after the last step in any case.
+        "eval_steps": math.ceil(steps / config.evaluations),
+        "save_steps": math.ceil(steps / config.checkpoints),
     }
