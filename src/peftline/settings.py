@@ -12,9 +12,9 @@ os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
 # Threads of torch that wait should soon sleep. Measured on two cores beside one other busy process:
 # 3,000 small matrix products took 38 s with the default, 2.2 s so; alone there is no difference.
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-# oneDNN keeps a compiled product with its working memory for each shape it has met, by default 1,024
-# of them. Rows have many lengths: 150 steps kept 4 GB that way. A step has fewer than 64 shapes; it
-# takes no longer so.
+# oneDNN keeps a compiled product with its working memory for each shape it has met, by default
+# 1,024 of them. Rows have many lengths: 150 steps kept 4 GB that way. A step has fewer than 64
+# shapes and takes no longer so.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 os.environ.setdefault("LRU_CACHE_CAPACITY", "64")
 # kedro-mlflow's import prints advice about code that is not ours.
