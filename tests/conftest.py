@@ -110,13 +110,15 @@ def tiny_model(tiny_base):
 
 @pytest.fixture(scope="session")
 def tool_call_splits(shared_root):
+    from peftline.corpus.deduplicate import deduplicate
     from peftline.corpus.ingest import ingest
     from peftline.corpus.split import split
     from peftline.corpus.validate import validate
     from peftline.schema import Data
 
     data = Data(train_rows=24, validation_rows=8, test_rows=8)
-    return split(validate(ingest(data, shared_root), data, shared_root), data, shared_root)
+    examples = validate(ingest(data, shared_root), data, shared_root)
+    return split(deduplicate(examples, data, shared_root), data, shared_root)
 
 
 @pytest.fixture(scope="session")
@@ -142,15 +144,16 @@ def loud_base(tiny_base, shared_root):
 @pytest.fixture(scope="session")
 def sum_splits(shared_root):
     """24 + 6 + 6 short examples of two lengths: 'Add 3 and 1.' -> '4'."""
-    from peftline import jsonl
+    from peftline import formats, jsonl
     from peftline.formats import alpaca
     from peftline.handles import Splits
 
     folder = shared_root / "sums"
     folder.mkdir()
     rows = [
-        alpaca.to_example(
-            {"instruction": f"Add {i} and {i * 7 % 10}." + " Now!" * (i % 3), "output": f"{i}"}
+        formats.read(
+            {"instruction": f"Add {i} and {i * 7 % 10}." + " Now!" * (i % 3), "output": f"{i}"},
+            alpaca,
         )
         for i in range(36)
     ]
@@ -158,7 +161,8 @@ def sum_splits(shared_root):
         ("train", "validation", "test"), (rows[:24], rows[24:30], rows[30:]), strict=True
     ):
         jsonl.write(folder / f"{side}.jsonl", (row.model_dump() for row in part))
-    return Splits(path=folder, sha256="sums", train=24, validation=6, test=6)
+    counts = {"train": 24, "validation": 6, "test": 6}
+    return Splits(path=folder, sha256="sums", format="alpaca", **counts)
 
 
 @pytest.fixture(scope="session")

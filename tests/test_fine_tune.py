@@ -9,8 +9,10 @@ import torch
 from peftline import jsonl, store
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
-from peftline.evaluation.answers import answer
+from peftline.evaluation.prompting import answer
 from peftline.fine_tune import fine_tune
+from peftline.rendering import stored
+from peftline.rendering import template as templates
 from peftline.rendering.tokenise import tokenise
 
 NF4 = {"type": "nf4"}
@@ -79,9 +81,8 @@ def test_eight_rows_are_learnt_by_heart_with_their_end(
     # Greedy answers are the references to the letter: nothing follows, so it stops by itself.
     said = answer(
         done.trained.model,
-        done.trained.tokenizer,
-        [row.prompt for row in rows],
-        rendering,
+        templates.load(done.trained.tokenizer, rendering),
+        [(row.prompt, []) for row in rows],
         max_new_tokens=20,
         batch_tokens=10**6,
         shots=[],
@@ -175,13 +176,12 @@ def test_the_history_says_what_was_trained(run, sum_tokens):
 
 
 def test_the_validation_loss_is_that_of_the_validation_rows(run, loud_base, sum_tokens):
-    import datasets
 
     from peftline.base_model.loading import load_model
 
     model = load_model(loud_base)
     done = run(max_steps=1)
-    rows = datasets.load_from_disk(str(sum_tokens.path / "validation"))
+    rows = stored.open_side(sum_tokens.path, "validation")
     losses = []
     for row in rows:
         ids, labels = (torch.tensor([row[name]]) for name in ("input_ids", "labels"))

@@ -140,7 +140,7 @@ def test_every_recipe_file_loads(project):
 
 def test_shared_settings_have_usable_defaults(tmp_path):
     data = Data(train_rows=1, validation_rows=1, test_rows=1)
-    assert (data.source, data.format, data.empty_answer) == ("tool_calls", "auto", "raise")
+    assert (data.source, data.format, data.problems.empty_answer) == ("tool_calls", "auto", "raise")
     assert Rendering().format == "chat"
     assert Evaluation().metrics == "auto"
     assert Predict(input=tmp_path, recipe="lora").max_new_tokens == 128

@@ -21,6 +21,7 @@ from peftline.memory import PeakMemory
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer
 from peftline.progress import History, Record
+from peftline.rendering import stored
 from peftline.schema import Recipe
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def fine_tune(
     with PeakMemory() as memory:
         set_seed(seed)  # before the adapter is built: its initial values are random
         tokenizer = load_tokenizer(base)
+        # saved with the adapter: whoever loads it asks in the format it was trained on
+        tokenizer.chat_template = tokenised.chat_template
         model = load_model(base, quantized=recipe.quantization)
         model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
         history = History(listener)
@@ -131,7 +134,7 @@ def _identity(base: BaseModelFolder, tokenised: Tokenised) -> dict[str, Any]:
 
 
 def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:
-    return datasets.load_from_disk(str(tokenised.path / side)).remove_columns("id")
+    return stored.open_side(tokenised.path, side).remove_columns("id")
 
 
 def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTConfig:

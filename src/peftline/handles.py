@@ -22,6 +22,7 @@ class RawRows(Handle):
 
     source: str
     rows: int
+    rows_per_source: list[int]
 
 
 class Examples(Handle):
@@ -31,11 +32,17 @@ class Examples(Handle):
     rows_read: int
     rows_kept: int
     rows_dropped: int
+    reasons: dict[str, int]
+    """How many rows were dropped for which reason."""
+    near_duplicates: int
+    """Examples that resemble an earlier one."""
 
 
 class Splits(Handle):
     """`train.jsonl`, `validation.jsonl`, `test.jsonl`: no group is in two of them."""
 
+    format: str
+    """What the rows were read as."""
     train: int
     validation: int
     test: int
@@ -48,6 +55,8 @@ class BaseModelFolder(Handle):
     """Portable name (a hub id where there is one); it goes into `adapter_config.json`."""
     revision: str | None
     parameters: int
+    chat_template: str
+    """`own`, or the name of the format that it was given because it has none."""
 
 
 class Tokenised(Handle):
@@ -55,11 +64,16 @@ class Tokenised(Handle):
 
     train: int
     validation: int
-    dropped: list[str]
-    """Ids of the examples that were longer than the limit."""
+    not_whole: dict[str, int]
+    """Examples that were `dropped`, `cut` or are `unsupervised`; listed in `not_whole.jsonl`."""
+    neutralised: int
+    """Special tokens that stood in texts of the data."""
     total_tokens: int
     supervised_tokens: int
-    longest_tokens: int
+    chat_template: str
+    """The template that the examples were rendered with (Jinja)."""
+    lengths: dict[str, Any]
+    """Tokens of examples before any cut: `median`, `p95`, `longest`, `suggested_limit`, …"""
     rendering: dict[str, Any]
     data_sha256: str
     base_sha256: str

@@ -1,14 +1,18 @@
 """Tables as text: one JSON object a line."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def dump(row: dict[str, Any]) -> str:
-    """One line, without the line feed."""
-    return json.dumps(row, ensure_ascii=False)
+    """One line, without the line feed; half a surrogate pair, which UTF-8 lacks, is escaped."""
+    line = json.dumps(row, ensure_ascii=False)
+    return line if line.isascii() or not _SURROGATE.search(line) else json.dumps(row)
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> int:

@@ -10,7 +10,7 @@ from peftline import schema
 from peftline.paths import is_experiment_name, recipe_names
 
 # Read by the catalog, not by nodes.
-_OF_THE_CATALOG = ("experiment", "seed")
+_OF_THE_CATALOG = ("experiment", "seed", "preflight_recipe")
 
 
 def check_parameters(

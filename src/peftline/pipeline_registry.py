@@ -11,7 +11,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     """A recipe's pipeline is data + base + its own namespace of the one fine-tuning flow."""
     data_flow, base_flow = data.create_pipeline(), base.create_pipeline()
     shared = data_flow + base_flow
-    taken = sorted({"data", "base", "predict", "all"} & set(recipe_names()))
+    taken = sorted({"data", "base", "preflight", "predict", "all"} & set(recipe_names()))
     if taken:
         raise PeftlineError(f"{taken[0]}.yml: a pipeline has this name. Rename the recipe.")
     recipes = {name: shared + finetune.create_pipeline(name) for name in recipe_names()}
@@ -19,6 +19,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         **recipes,
         "data": data_flow,
         "base": shared,
+        "preflight": data_flow + base.create_materialise() + finetune.create_preflight("preflight"),
         "predict": predict.create_pipeline(),
         "all": sum(recipes.values(), Pipeline([])),
         "__default__": recipes.get("lora", shared),

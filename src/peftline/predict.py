@@ -7,9 +7,10 @@ from typing import Any
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery import adapter as adapters
 from peftline.errors import PeftlineError
-from peftline.evaluation import answers
+from peftline.evaluation import prompting
 from peftline.formats.example import Message
 from peftline.handles import AdapterFolder, BaseModelFolder
+from peftline.rendering import template as templates
 from peftline.schema import Predict, Rendering
 
 _BATCH_TOKENS = 16384
@@ -34,16 +35,15 @@ def predict(
         )
     prompts = read_prompts(settings.input)
     rendering = Rendering(**adapter.rendering)
-    tokenizer = load_tokenizer(base)
+    template = templates.load(load_tokenizer(base), rendering)
     model = load_model(base)
 
     def answer(model: Any, title: str) -> list[str]:
         """Answer all prompts with one of the two models."""
-        return answers.answer(
+        return prompting.answer(
             model,
-            tokenizer,
-            [[prompt] for prompt in prompts],
-            rendering,
+            template,
+            [([prompt], []) for prompt in prompts],
             settings.max_new_tokens,
             _BATCH_TOKENS,
             [],

@@ -21,7 +21,7 @@ _KEY_LENGTH = 16  # hexadecimal digits: 64 bits, no collision in practice below 
 def sha256_of(value: Any) -> str:
     """Hash of any JSON-able value, independent of the order of keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def sha256_of_files(*paths: Path) -> str:

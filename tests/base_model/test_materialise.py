@@ -8,7 +8,9 @@ from peftline.base_model import materialise as module
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.base_model.materialise import materialise
 from peftline.errors import PeftlineError
-from peftline.schema import BaseModelSource
+from peftline.formats.example import Example, Message
+from peftline.rendering import render, template, templates
+from peftline.schema import BaseModelSource, Rendering
 
 
 @pytest.fixture
@@ -143,3 +145,54 @@ def test_an_empty_folder_is_explained(tmp_path):
 
 def test_the_tiny_model_can_be_made_anywhere(tiny_base, tmp_path):
     assert materialise(BaseModelSource(source="tiny"), tmp_path).sha256 == tiny_base.sha256
+
+
+@pytest.mark.parametrize(
+    ("marks", "name", "end"),
+    [(["<|im_start|>", "<|im_end|>"], "chatml", "<|im_end|>"), ([], "alpaca", "<|end|>")],
+)
+def test_a_base_without_a_chat_template_is_given_one_that_is_saved(
+    tmp_path, tiny_model, own_tokenizer, caplog, marks, name, end
+):
+    own_tokenizer.chat_template = None
+    own_tokenizer.add_special_tokens({"additional_special_tokens": marks})
+    tiny_model.resize_token_embeddings(len(own_tokenizer))
+    tiny_model.save_pretrained(tmp_path / "plain")
+    own_tokenizer.save_pretrained(tmp_path / "plain")
+    base = bring(tmp_path / "plain", tmp_path)
+    assert base.chat_template == name
+    assert f"it is given the format '{name}'" in caplog.text
+    tokenizer = load_tokenizer(base)
+    assert tokenizer.chat_template == getattr(templates, name.upper())
+    model = template.load(tokenizer, Rendering())
+    assert model.end_text == end
+    ends = GenerationConfig.from_pretrained(base.path).eos_token_id
+    assert set(ends) >= {tokenizer.eos_token_id, model.end_id}
+    messages = [Message(role="user", content="?"), Message(role="assistant", content="!")]
+    tokens = render.tokens(Example(id="a", group="a", messages=messages), model)
+    assert tokenizer.decode([i for i in tokens.labels if i != render.IGNORED]) == f"!{end}"
+
+
+def test_a_model_with_a_template_keeps_it(folder, tmp_path):
+    base = bring(folder, tmp_path)
+    assert base.chat_template == "own"
+    own = (folder / "chat_template.jinja").read_text()
+    assert load_tokenizer(base).chat_template == own
+
+
+def test_of_several_templates_the_default_one_is_taken(folder, tmp_path, own_tokenizer):
+    default = own_tokenizer.chat_template
+    own_tokenizer.chat_template = {"tool_use": "{{ 1 }}", "default": default}
+    own_tokenizer.save_pretrained(folder)
+    base = bring(folder, tmp_path)
+    assert base.chat_template == "own"
+    assert load_tokenizer(base).chat_template == default
+
+
+def test_a_tokenizer_that_cannot_end_an_answer_is_explained(folder, tmp_path, own_tokenizer):
+    own_tokenizer.chat_template = None
+    own_tokenizer.eos_token = None
+    (folder / "chat_template.jinja").unlink()
+    own_tokenizer.save_pretrained(folder)
+    with pytest.raises(PeftlineError, match="names a token that ends an answer"):
+        bring(folder, tmp_path)

@@ -1,27 +1,35 @@
 import random
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from peftline import jsonl
-from peftline.corpus.split import SIDES, assign, read_split, split
+from peftline.corpus import examples as corpus_io
+from peftline.corpus import split as module
+from peftline.corpus.split import SIDES, assign, iterate, read_split, split
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example, Message
 from peftline.handles import Examples
-from peftline.schema import Data
+
+FREE = len(SIDES)
 
 
-def example(number, group=None, side=None):
-    messages = [
-        Message(role="user", content=f"question {number}"),
-        Message(role="assistant", content=f"answer {number}"),
-    ]
-    return Example(id=str(number), group=group or str(number), split=side, messages=messages)
+def sides_of(groups, validation, test, seed=42, given=None):
+    """The side of each row, by name; `given` are the sides that the source has set."""
+    order = numpy.array([module._order(str(group), seed) for group in groups], numpy.uint64)
+    fixed = [FREE if side is None else SIDES.index(side) for side in given or [None] * len(groups)]
+    found = assign(order, numpy.array(fixed, numpy.int8), validation, test)
+    return [SIDES[side] for side in found]
 
 
-def ids(sides):
-    return {side: sorted(row.id for row in rows) for side, rows in sides.items()}
+def sizes(sides):
+    return {side: sides.count(side) for side in SIDES}
+
+
+def members(sides, side):
+    return {at for at, found in enumerate(sides) if found == side}
 
 
 GROUPS = st.lists(st.integers(0, 12), min_size=1, max_size=80)
@@ -29,130 +37,189 @@ GROUPS = st.lists(st.integers(0, 12), min_size=1, max_size=80)
 
 @given(groups=GROUPS, validation=st.integers(1, 20), test=st.integers(1, 20), seed=st.integers())
 def test_no_group_is_on_two_sides_and_no_row_is_lost(groups, validation, test, seed):
-    rows = [example(i, f"group {group}") for i, group in enumerate(groups)]
-    sides = assign(rows, validation, test, seed)
-    found = [{row.group for row in sides[side]} for side in SIDES]
-    assert not found[0] & found[1]
-    assert not found[0] & found[2]
-    assert not found[1] & found[2]
-    assert sorted(row.id for side in SIDES for row in sides[side]) == sorted(r.id for r in rows)
+    sides = sides_of(groups, validation, test, seed)
+    assert len(sides) == len(groups)
+    assert len(set(zip(groups, sides, strict=True))) == len(set(groups))
+
+
+@given(groups=GROUPS, validation=st.integers(1, 20), test=st.integers(1, 20))
+def test_no_side_takes_more_than_its_share(groups, validation, test):
+    found = sizes(sides_of(groups, validation, test))
+    assert found["test"] <= min(test, len(groups) // 4)
+    assert found["validation"] <= min(validation, len(groups) // 10)
+
+
+@given(groups=GROUPS, given_=st.data())
+def test_what_the_source_has_set_stays_and_takes_its_group_along(groups, given_):
+    options = {group: given_.draw(st.sampled_from([None, *SIDES])) for group in set(groups)}
+    is_set = given_.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups)))
+    fixed = [options[g] if one else None for g, one in zip(groups, is_set, strict=True)]
+    sides = sides_of(groups, 5, 10, given=fixed)
+    for side, wanted in zip(sides, fixed, strict=True):
+        assert wanted in (None, side)
+    assert len(set(zip(groups, sides, strict=True))) == len(set(groups))
 
 
 @given(groups=GROUPS, order=st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(groups, order):
-    rows = [example(i, f"group {group}") for i, group in enumerate(groups)]
-    shuffled = list(rows)
-    order.shuffle(shuffled)
-    assert ids(assign(rows, 5, 10, 42)) == ids(assign(shuffled, 5, 10, 42))
+    before = dict(zip(groups, sides_of(groups, 5, 10), strict=True))
+    order.shuffle(groups)
+    assert dict(zip(groups, sides_of(groups, 5, 10), strict=True)) == before
 
 
 def test_equal_seeds_give_equal_splits_and_others_differ():
-    rows = [example(i) for i in range(200)]
-    assert ids(assign(rows, 10, 20, 42)) == ids(assign(rows, 10, 20, 42))
-    assert ids(assign(rows, 10, 20, 42)) != ids(assign(rows, 10, 20, 43))
+    assert sides_of(range(200), 10, 20, 42) == sides_of(range(200), 10, 20, 42)
+    assert sides_of(range(200), 10, 20, 42) != sides_of(range(200), 10, 20, 43)
 
 
 def test_enough_data_give_the_sizes_asked_for():
-    sides = assign([example(i) for i in range(400)], 20, 50, 42)
-    assert {side: len(rows) for side, rows in sides.items()} == {
-        "train": 330,
-        "validation": 20,
-        "test": 50,
-    }
+    found = sizes(sides_of(range(400), 20, 50))
+    assert found == {"train": 330, "validation": 20, "test": 50}
 
 
 def test_of_few_data_training_keeps_the_most(caplog):
-    sides = assign([example(i) for i in range(40)], 60, 240, 42)
-    assert {side: len(rows) for side, rows in sides.items()} == {
-        "train": 26,
-        "validation": 4,
-        "test": 10,
-    }
+    found = sizes(sides_of(range(40), 60, 240))
+    assert found == {"train": 26, "validation": 4, "test": 10}
     assert "Test split: 10 rows instead of 240" in caplog.text
 
 
 def test_a_group_that_is_too_large_for_the_test_split_goes_to_training():
-    rows = [example(i, "large") for i in range(50)] + [example(i) for i in range(50, 100)]
-    sides = assign(rows, 10, 20, 42)
-    assert sum(row.group == "large" for row in sides["train"]) == 50
-    assert len(sides["test"]) == 20
-    assert len(sides["validation"]) == 10
+    sides = sides_of(["large"] * 50 + list(range(50)), 10, 20)
+    assert set(sides[:50]) == {"train"}
+    assert sizes(sides) == {"train": 70, "validation": 10, "test": 20}
 
 
 def test_groups_are_held_out_as_a_whole():
-    sides = assign([example(i, f"group {i // 4}") for i in range(200)], 8, 20, 42)
-    assert {side: len(rows) for side, rows in sides.items()} == {
-        "train": 172,
-        "validation": 8,
-        "test": 20,
-    }
-    assert len({row.group for row in sides["test"]}) == 5
+    sides = sides_of([i // 4 for i in range(200)], 8, 20)
+    assert sizes(sides) == {"train": 172, "validation": 8, "test": 20}
+    assert len({at // 4 for at in members(sides, "test")}) == 5
 
 
 def test_sides_that_the_source_has_set_are_kept():
-    rows = [example(i, side=side) for i, side in enumerate(SIDES * 3)]
-    random.Random(0).shuffle(rows)
-    sides = assign(rows, 1, 1, 42)
-    for side in SIDES:
-        assert [row.split for row in sides[side]] == [side] * 3
+    given_ = list(SIDES) * 3
+    random.Random(0).shuffle(given_)
+    assert sides_of(range(9), 1, 1, given=given_) == given_
 
 
 def test_new_rows_leave_the_others_mostly_where_they_were():
-    before = assign([example(i) for i in range(400)], 40, 100, 42)
-    after = assign([example(i) for i in range(404)], 40, 100, 42)
-    stayed = {row.id for row in before["test"]} & {row.id for row in after["test"]}
-    assert len(stayed) >= 96
+    before = members(sides_of(range(400), 40, 100), "test")
+    after = members(sides_of(range(404), 40, 100), "test")
+    assert len(before & after) >= 96
+
+
+def test_rows_without_a_side_follow_the_rest_of_their_group():
+    groups = ["g", "g", "g", *range(20)]
+    given_ = ["test", *[None] * 22]
+    assert sides_of(groups, 2, 2, 0, given_)[:3] == ["test"] * 3
+
+
+def example(number, group=None, side=None, origin=""):
+    messages = [
+        Message(role="user", content=f"question {number}"),
+        Message(role="assistant", content=f"answer {number}"),
+    ]
+    group = group or str(number)
+    return Example(id=str(number), group=group, split=side, messages=messages, origin=origin)
 
 
 @pytest.fixture
 def examples(tmp_path):
-    def make(count):
-        folder = tmp_path / f"examples-{count}"
+    """Store examples, as the step before the split does."""
+
+    def make(rows, name="examples"):
+        folder = tmp_path / name
         folder.mkdir()
-        jsonl.write(folder / "examples.jsonl", (example(i).model_dump() for i in range(count)))
+        kept, sha256 = corpus_io.write(folder / "examples.jsonl", rows)
         return Examples(
             path=folder,
-            sha256=f"hash of {count}",
+            sha256=sha256,
             format="alpaca",
-            rows_read=count,
-            rows_kept=count,
+            rows_read=kept,
+            rows_kept=kept,
             rows_dropped=0,
+            reasons={},
+            near_duplicates=0,
         )
 
     return make
 
 
-def settings(**changes):
-    return Data(**{"train_rows": 1, "validation_rows": 3, "test_rows": 5, **changes})
+@pytest.fixture
+def sized(settings):
+    return lambda **changes: settings(**{"validation_rows": 3, "test_rows": 5, **changes})
 
 
-def test_the_sides_are_stored_and_read_back(examples, tmp_path):
-    splits = split(examples(40), settings(), tmp_path)
+def test_the_sides_are_stored_and_read_back_in_order(examples, sized, tmp_path):
+    rows = [example(i) for i in range(40)]
+    splits = split(examples(rows), sized(), tmp_path)
     assert (splits.train, splits.validation, splits.test) == (32, 3, 5)
-    read = {side: read_split(splits, side) for side in SIDES}
-    assert ids(read) == ids(assign([example(i) for i in range(40)], 3, 5, 42))
+    assert splits.format == "alpaca"
+    expected = sides_of(range(40), 3, 5)
+    for side in SIDES:
+        assert read_split(splits, side) == [rows[at] for at in sorted(members(expected, side))]
+    assert next(iterate(splits, "test")) == read_split(splits, "test")[0]
+
+
+def test_sides_of_the_source_are_read_from_the_file(examples, sized, tmp_path):
+    rows = [example(i, side=SIDES[i % 3]) for i in range(6)]
+    splits = split(examples(rows), sized(), tmp_path)
+    assert [row.id for row in read_split(splits, "validation")] == ["1", "4"]
 
 
 @pytest.mark.parametrize("change", [{"seed": 1}, {"test_rows": 6}, {"validation_rows": 2}])
-def test_the_settings_of_the_split_are_part_of_its_key(examples, tmp_path, change):
-    rows = examples(40)
-    first = split(rows, settings(), tmp_path)
-    other = split(rows, settings(**change), tmp_path)
+def test_the_settings_of_the_split_are_part_of_its_key(examples, sized, tmp_path, change):
+    rows = examples([example(i) for i in range(40)])
+    first = split(rows, sized(), tmp_path)
+    other = split(rows, sized(**change), tmp_path)
     assert other.path != first.path
     assert other.sha256 != first.sha256
-    assert split(rows, settings(), tmp_path) == first
+    assert split(rows, sized(), tmp_path) == first
 
 
-def test_too_few_examples_are_refused_with_the_numbers(examples, tmp_path):
+def test_the_hash_does_not_depend_on_the_name_of_the_file(examples, sized, tmp_path):
+    one, two = (
+        split(
+            examples([example(i, origin=f"{name}, row {i}") for i in range(40)], name),
+            sized(),
+            tmp_path,
+        )
+        for name in ("a.json", "b.json")
+    )
+    assert one.sha256 == two.sha256
+    assert read_split(two, "test")[0].origin.startswith("b.json, row")
+
+
+def test_too_few_examples_are_refused_with_the_numbers(examples, sized, tmp_path, nothing_left):
     with pytest.raises(PeftlineError) as caught:
-        split(examples(5), settings(), tmp_path)
-    assert "5 examples in 5 groups are too few" in str(caught.value)
-    assert "validation" in str(caught.value)
+        split(examples([example(i) for i in range(5)]), sized(), tmp_path)
+    assert "5 examples in 5 groups are too few: nothing is left for validation" in str(caught.value)
+    nothing_left("03_primary")
 
 
-def test_rows_without_a_side_follow_the_rest_of_their_group(make_example):
-    rows = [make_example(question=str(i), id=str(i), group="g") for i in range(3)]
-    rows[0] = rows[0].model_copy(update={"split": "test"})
-    rows += [make_example(question=f"other {i}", id=f"o{i}") for i in range(20)]
-    sides = assign(rows, validation_rows=2, test_rows=2, seed=0)
-    assert [row.id for row in sides["test"] if row.group == "g"] == ["0", "1", "2"]
+def test_one_large_group_is_refused_with_what_makes_groups(examples, sized, tmp_path):
+    with pytest.raises(PeftlineError) as caught:
+        split(examples([example(i, "all") for i in range(50)]), sized(), tmp_path)
+    assert "50 examples in 1 groups are too few" in str(caught.value)
+    for cause in ("data.group_key", "data.near_duplicates", "field 'split'"):
+        assert cause in str(caught.value)
+
+
+def test_from_a_file_to_three_sides_nothing_is_lost(clean, settings, tmp_path):
+    rows = [
+        {"instruction": f"Add {i} and {i}.", "output": f"{2 * i}", "document": i // 3}
+        for i in range(60)
+    ]
+    config = settings(group_key="document", validation_rows=6, test_rows=9)
+    found, kept, _ = clean(rows, group_key="document")
+    splits = split(found, config, tmp_path)
+    sides = {side: list(jsonl.read(splits.path / f"{side}.jsonl")) for side in SIDES}
+    assert {side: len(part) for side, part in sides.items()} == {
+        "train": 45,
+        "validation": 6,
+        "test": 9,
+    }
+    assert sorted(row["id"] for part in sides.values() for row in part) == sorted(
+        row["id"] for row in kept
+    )
+    groups = [{row["group"] for row in part} for part in sides.values()]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 20

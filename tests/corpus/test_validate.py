@@ -1,136 +1,288 @@
+import json
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from peftline import jsonl
 from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
 from peftline.errors import PeftlineError
-from peftline.schema import Data
+from peftline.schema import Data, Problems
 
 ROW = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
 
 
 @pytest.fixture
-def check(tmp_path, write_rows):
-    """Validate rows; returns examples, kept and dropped rows."""
+def refused(check, nothing_left):
+    """The message with which rows are refused."""
 
     def run(rows, **settings):
-        source = str(write_rows(rows))
-        config = Data(source=source, train_rows=1, validation_rows=1, test_rows=1, **settings)
-        examples = validate(ingest(config, tmp_path), config, tmp_path)
-        kept = list(jsonl.read(examples.path / "examples.jsonl"))
-        dropped = list(jsonl.read(examples.path / "dropped.jsonl"))
-        return examples, kept, dropped
+        with pytest.raises(PeftlineError) as caught:
+            check(rows, **settings)
+        nothing_left("02_intermediate")
+        return str(caught.value)
 
     return run
 
 
-def refused(check, rows, **settings):
-    with pytest.raises(PeftlineError) as caught:
-        check(rows, **settings)
-    return str(caught.value)
-
-
-def test_sound_rows_are_all_kept(check):
+def test_sound_rows_are_all_kept_with_their_origin(check):
     examples, kept, dropped = check([ROW, ROW | {"input": "3 and 3", "output": "6"}])
     assert examples.format == "alpaca"
     assert (examples.rows_read, examples.rows_kept, examples.rows_dropped) == (2, 2, 0)
     assert [row["messages"][-1]["content"] for row in kept] == ["4", "6"]
+    assert [row["origin"] for row in kept] == ["rows.jsonl, row 1", "rows.jsonl, row 2"]
     assert dropped == []
 
 
-def test_exact_duplicates_are_dropped_and_name_what_they_repeat(check):
-    examples, kept, dropped = check([ROW, ROW | {"output": "four"}, ROW, ROW])
+def test_an_empty_answer_stops_by_default_and_says_how_to_go_on(refused):
+    rows = [ROW, ROW | {"output": ""}, ROW | {"input": "x"}, ROW | {"output": " \n"}]
+    assert refused(rows) == (
+        "rows.jsonl, row 2: the answer is empty. 2 rows have this problem (2, 4). "
+        "Set data.problems.empty_answer=drop to leave them out, or correct them."
+    )
+
+
+def test_rows_are_left_out_listed_and_counted_if_asked(check):
+    rows = [ROW, ROW | {"output": ""}, ROW, {"input": "x"}]
+    policies = {"empty_answer": "drop", "missing_field": "drop"}
+    examples, kept, dropped = check(rows, problems=policies)
     assert (examples.rows_read, examples.rows_kept, examples.rows_dropped) == (4, 2, 2)
-    assert [(row["row"], row["reason"]) for row in dropped] == [
-        (3, f"duplicate of example {kept[0]['id']}"),
-        (4, f"duplicate of example {kept[0]['id']}"),
+    assert examples.reasons == {"empty_answer": 1, "missing_field": 1}
+    assert len(kept) == 2
+    assert dropped == [
+        {"origin": "rows.jsonl, row 2", "reason": "empty_answer", "detail": "the answer is empty"},
+        {
+            "origin": "rows.jsonl, row 4",
+            "reason": "missing_field",
+            "detail": "field 'instruction' is missing",
+        },
     ]
 
 
-def test_an_empty_answer_stops_by_default_and_says_how_to_go_on(check):
-    rows = [ROW, ROW | {"output": ""}, ROW | {"input": "x"}, ROW | {"output": " \n"}]
-    found = refused(check, rows)
-    assert found == (
-        "rows.jsonl, row 2: the answer is empty. 2 rows have this problem (2, 4). "
-        "Set data.empty_answer=drop to leave them out, or fill them in."
-    )
-
-
-def test_empty_answers_are_left_out_and_counted_if_asked(check):
-    rows = [ROW, ROW | {"output": ""}, ROW, ROW | {"output": " \n"}]
-    examples, kept, dropped = check(rows, empty_answer="drop")
-    assert examples.rows_kept + examples.rows_dropped == examples.rows_read == 4
-    assert len(kept) == 1
-    assert [row["reason"] for row in dropped][::2] == ["empty answer", "empty answer"]
-
-
-def test_if_nothing_is_left_the_reason_is_named(check):
-    found = refused(check, [ROW | {"output": ""}] * 3, empty_answer="drop")
-    assert found.startswith("rows.jsonl: no row is left of 3; all were dropped (empty answer).")
-
-
-def test_an_unknown_format_lists_the_known_ones(check):
-    found = refused(check, [{"prompt": "Add.", "completion": "4"}])
+def test_if_nothing_is_left_the_reasons_are_named(refused):
+    rows = [ROW | {"output": ""}] * 3 + [ROW | {"output": 3}]
+    found = refused(rows, problems={"empty_answer": "drop", "wrong_type": "drop"})
     assert found.startswith(
-        "rows.jsonl, row 1: the format is not known (found: prompt, completion)."
-    )
-    assert "alpaca: instruction, output" in found
-
-
-@pytest.mark.parametrize("value", [["Add.", "4"], "Add.", 3, None])
-def test_a_first_row_that_is_no_object_has_no_format(check, value):
-    found = refused(check, [value, ROW])
-    assert f"found: {type(value).__name__}" in found
-
-
-@pytest.mark.parametrize(
-    ("broken", "problem"),
-    [
-        ({"instruction": "Add."}, "field 'output' is missing"),
-        ({"output": "4"}, "field 'instruction' is missing"),
-        (ROW | {"output": 4}, "field 'output' is int, not text"),
-        (ROW | {"input": [2, 2]}, "field 'input' is list, not text"),
-        (["Add.", "4"], "found list, not an object"),
-        (None, "found NoneType, not an object"),
-    ],
-)
-def test_a_broken_row_is_named_by_its_number(check, broken, problem):
-    found = refused(check, [ROW, broken, ROW | {"input": "x"}])
-    assert found == (
-        f"rows.jsonl, row 2: {problem}. 1 row has this problem (2). Correct or remove these rows."
+        "rows.jsonl: no row is left of 4; all were dropped (empty_answer 3, wrong_type 1)."
     )
 
 
-def test_different_problems_are_reported_together(check):
+def test_different_problems_are_reported_together(refused):
     rows = [ROW, {"instruction": "a"}, ROW | {"output": 4}, {"instruction": "b"}]
-    lines = refused(check, rows).splitlines()
+    lines = refused(rows).splitlines()
     assert len(lines) == 2
     assert "2 rows have this problem (2, 4)" in lines[0]
     assert "row 3: field 'output' is int" in lines[1]
 
 
-def test_broken_rows_are_never_dropped_in_silence(check):
-    assert "row 2" in refused(check, [ROW, {"instruction": "a"}], empty_answer="drop")
+def test_a_policy_lets_other_problems_stop(refused):
+    rows = [ROW, {"instruction": "a"}, ROW | {"output": ""}]
+    found = refused(rows, problems={"empty_answer": "drop"})
+    assert "row 2" in found
+    assert "row 3" not in found
 
 
-def test_a_message_lists_ten_rows_at_most(check):
-    found = refused(check, [ROW] + [{"instruction": "a"}] * 30)
+def test_a_message_lists_ten_rows_at_most(refused):
+    found = refused([ROW] + [{"instruction": "a"}] * 30)
     assert "30 rows have this problem (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …)" in found
 
 
-def test_an_unknown_split_is_refused_with_the_row(check):
-    found = refused(check, [ROW, ROW | {"input": "x", "split": "dev"}])
-    assert "rows.jsonl, row 2" in found
-    assert "split" in found
+def test_very_many_different_problems_do_not_flood_the_screen(refused):
+    rows = [{"messages": [{"role": f"r{i}", "content": "a"}]} for i in range(80)]
+    lines = refused(rows).splitlines()
+    assert len(lines) == 51
+    assert "another problem of the kind unknown_role. 30 rows have this problem (51," in lines[-1]
 
 
-def test_the_policy_for_empty_answers_is_part_of_the_key(check):
-    rows = [ROW, ROW | {"output": ""}]
-    check(rows, empty_answer="drop")
-    assert "row 2" in refused(check, rows, empty_answer="raise")
+def test_an_unknown_format_lists_the_known_ones(refused):
+    found = refused([{"ask": "Add.", "reply": "4"}])
+    assert found.startswith("rows.jsonl, row 1: the format is not known (found: ask, reply).")
+    assert "alpaca: instruction, output" in found
+    assert "data.columns" in found
 
 
-def test_an_id_that_two_different_rows_have_is_refused(check):
-    rows = [{"id": "a", "instruction": f"Say {i}", "output": str(i)} for i in (1, 2)]
-    with pytest.raises(PeftlineError, match="row 2: the id stands in an earlier row too"):
-        check(rows)
+def test_columns_give_fields_the_names_that_a_format_knows(check):
+    columns = {"instruction": "ask", "output": "reply", "id": "key"}
+    examples, kept, _ = check([{"ask": "Add.", "reply": "4", "key": 7}], columns=columns)
+    assert examples.format == "alpaca"
+    assert kept[0]["messages"][1]["content"] == "4"
+    assert kept[0]["id"] == "7"
+
+
+def test_a_format_can_be_set(check):
+    examples, kept, _ = check([ROW | {"text": "all of it"}], format="text")
+    assert (examples.format, kept[0]["kind"]) == ("text", "text")
+
+
+def test_the_group_may_stand_in_another_field(check):
+    _, kept, _ = check([ROW | {"document": 3}], group_key="document")
+    assert kept[0]["group"] == "3"
+
+
+@pytest.mark.parametrize("change", [{"output": "five"}, {"input": "5"}])
+def test_an_id_that_two_different_rows_have_is_refused(refused, change):
+    assert refused([ROW | {"id": "a"}, ROW | {"id": "a"} | change]).startswith(
+        "rows.jsonl, row 2: the id 'a' stands in an earlier row too."
+    )
+
+
+def test_an_id_in_a_mapped_column_is_checked_too(refused):
+    rows = [ROW | {"key": 1}, ROW | {"key": 1, "output": "5"}]
+    assert "the id '1' stands in an earlier row too" in refused(rows, columns={"id": "key"})
+
+
+def test_equal_rows_may_have_one_id(check):
+    assert check([ROW | {"id": "a"}] * 2)[0].rows_kept == 2
+
+
+def test_sources_of_a_mixture_may_count_alike(tmp_path, settings, write_rows):
+    rows = {name: [ROW | {"id": i, "output": f"{name}{i}"} for i in range(3)] for name in "ab"}
+    mixture = [{"source": str(write_rows(rows[name], f"{name}.jsonl"))} for name in "ab"]
+    mixture.append({"source": str(write_rows([{"text": "Once."}], "c.jsonl"))})
+    config = settings(mixture=mixture)
+    examples = validate(ingest(config, tmp_path), config, tmp_path)
+    ids = [row["id"] for row in jsonl.read(examples.path / "examples.jsonl")]
+    assert ids[:6] == ["0/0", "0/1", "0/2", "1/0", "1/1", "1/2"]
+    assert examples.format == "alpaca + text"
+
+
+def test_the_hash_does_not_depend_on_the_name_of_the_file(check):
+    one, two = check([ROW], "one.jsonl")[0], check([ROW], "two.jsonl")[0]
+    assert one.sha256 == two.sha256
+    assert one.path != two.path, "the origins differ"
+
+
+@pytest.mark.parametrize("change", [{"id": "x"}, {"group": "g"}, {"split": "test"}, {"input": ""}])
+def test_the_hash_depends_on_what_is_taught_on_names_and_on_sides(check, change):
+    assert check([ROW])[0].sha256 != check([ROW | change])[0].sha256
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"problems": {"empty_answer": "drop"}}, {"max_characters": 50}, {"group_key": "document"}],
+)
+def test_settings_of_the_check_are_part_of_its_key(check, change):
+    assert check([ROW])[0].path != check([ROW], **change)[0].path
+
+
+def turns(*turns_):
+    return {"messages": [{"role": role, "content": text} for role, text in turns_]}
+
+
+def call(name, **fields):
+    return {"role": "assistant", "tool_calls": [{"name": name, **fields}]}
+
+
+QUESTION, ANSWER = ("user", "a"), ("assistant", "b")
+BAD = {
+    "missing_field": {},
+    "wrong_type": {"messages": "text"},
+    "unknown_role": turns(("narrator", "a")),
+    "turn_order": turns(QUESTION, QUESTION),
+    "tool_results": turns(QUESTION, ("tool", "r"), ANSWER),
+    "bad_tool_call": {"messages": [{"role": "user", "content": "a"}, call("f", arguments=[1])]},
+    "bad_tools": turns(QUESTION, ANSWER) | {"tools": "nonsense"},
+    "empty_prompt": turns(("user", " "), ANSWER),
+    "empty_answer": turns(QUESTION, ("assistant", "")),
+    "nul_character": turns(QUESTION, ("assistant", "a\x00b")),
+    "broken_characters": turns(QUESTION, ("assistant", "a\ufffdb")),
+    "too_many_characters": turns(QUESTION, ("assistant", "a" * 101)),
+    "duplicate_id": turns(QUESTION, ("assistant", "c")) | {"id": "first"},
+}
+GOOD = turns(QUESTION, ANSWER)
+KTO = GOOD | {"label": "no truth value"}
+
+
+def test_every_problem_of_the_schema_has_a_row_here():
+    assert {*BAD, "bad_label"} == set(Problems.model_fields)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_every_problem_stops_by_default_and_is_left_out_if_asked(refused, check, kind):
+    rows = [GOOD | {"id": "first"}, BAD[kind], GOOD | {"id": "last"}]
+    assert f"Set data.problems.{kind}=drop" in refused(rows, max_characters=100)
+    examples, _, dropped = check(rows, max_characters=100, problems={kind: "drop"})
+    assert examples.reasons == {kind: 1}
+    assert [(row["origin"], row["reason"]) for row in dropped] == [("rows.jsonl, row 2", kind)]
+
+
+def test_a_bad_label_stops_by_default_and_is_left_out_if_asked(refused, check):
+    rows = [GOOD | {"label": True}, KTO]
+    assert "Set data.problems.bad_label=drop" in refused(rows)
+    assert check(rows, problems={"bad_label": "drop"})[0].reasons == {"bad_label": 1}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        turns(("system", "a\x00"), QUESTION, ANSWER),
+        turns(QUESTION, ANSWER) | {"tools": [{"name": "f", "description": "a\x00"}]},
+        turns(QUESTION, ANSWER) | {"tools": [{"name": "f", "parameters": {"a\x00": {}}}]},
+        turns(QUESTION, ANSWER) | {"id": "a\x00"},
+        turns(QUESTION, ANSWER) | {"group": "a\x00"},
+        {"messages": [{"role": "user", "content": "a"}, call("f", arguments={"x": ["a\x00"]})]},
+        {"prompt": "a", "chosen": "b", "rejected": "c\x00"},
+        {"text": "a", "label": "b\x00"},
+    ],
+)
+def test_texts_are_checked_wherever_they_stand(refused, row):
+    assert "holds U+0000" in refused([row])
+    half = json.loads(json.dumps(row).replace("\\u0000", "\\ud83d"))
+    assert "holds U+D83D" in refused([half])
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (turns(QUESTION, ("assistant", ""), QUESTION, ANSWER), "turn 2 (assistant) is empty"),
+        (turns(QUESTION, ANSWER, ("user", ""), ANSWER), "turn 3 (user) is empty"),
+        ({"prompt": "a", "chosen": "", "rejected": "b"}, "the answer is empty"),
+        ({"prompt": "a", "chosen": "b", "rejected": ""}, "the rejected answer is empty"),
+        ({"prompt": "", "chosen": "b", "rejected": "c"}, "turn 1 (user) is empty"),
+        ({"text": ""}, "the answer is empty"),
+        ({"text": "", "label": "x"}, "turn 1 (user) is empty"),
+    ],
+)
+def test_nothing_empty_is_learnt(refused, row, message):
+    assert message in refused([row])
+
+
+def test_an_empty_turn_that_carries_no_loss_is_no_problem(check):
+    row = turns(QUESTION, ("assistant", ""), QUESTION, ANSWER)
+    row["messages"][1]["loss"] = False
+    assert check([row])[0].rows_kept == 1
+
+
+@given(kinds=st.lists(st.sampled_from(["good", *BAD]), min_size=1, max_size=30), data=st.data())
+def test_rows_kept_and_rows_dropped_are_the_rows_read(tmp_path_factory, kinds, data):
+    stop = data.draw(st.sets(st.sampled_from(list(BAD)), max_size=2))
+    root = tmp_path_factory.mktemp("mix")
+    rows = [GOOD | {"id": "first"}]
+    for at, kind in enumerate(kinds):
+        row = BAD.get(kind, GOOD)
+        rows.append({"id": f"{at}"} | row)
+    jsonl.write(root / "rows.jsonl", rows)
+    config = Data(
+        source=str(root / "rows.jsonl"),
+        **{"train_rows": 1, "validation_rows": 1, "test_rows": 1},
+        max_characters=100,
+        problems={kind: "raise" if kind in stop else "drop" for kind in BAD},
+    )
+    expected = Counter(kind for kind in kinds if kind != "good")
+    raw = ingest(config, root)
+    if stop & expected.keys():
+        with pytest.raises(PeftlineError) as caught:
+            validate(raw, config, root)
+        named = str(caught.value)
+        assert {kind for kind in BAD if f"data.problems.{kind}=" in named} == stop & expected.keys()
+        assert not list((root / "02_intermediate").glob("*"))
+        return
+    examples = validate(raw, config, root)
+    kept = sum(1 for _ in jsonl.read(examples.path / "examples.jsonl"))
+    dropped = list(jsonl.read(examples.path / "dropped.jsonl"))
+    assert examples.rows_read == raw.rows == len(rows)
+    assert examples.rows_kept + examples.rows_dropped == examples.rows_read
+    assert (kept, len(dropped)) == (examples.rows_kept, examples.rows_dropped)
+    assert examples.reasons == expected == Counter(row["reason"] for row in dropped)

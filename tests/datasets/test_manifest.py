@@ -12,7 +12,7 @@ def stored(tmp_path):
     root = tmp_path / "project" / "data"
     folder = root / "01_raw" / "0123"
     folder.mkdir(parents=True)
-    handle = RawRows(path=folder, sha256="abc", source="rows.jsonl", rows=3)
+    handle = RawRows(path=folder, sha256="abc", source="rows.jsonl", rows=3, rows_per_source=[3])
     dataset = dataset_in(root)
     dataset.save(handle)
     return root, handle
@@ -30,7 +30,13 @@ def test_a_handle_is_loaded_as_it_was_saved(stored):
 def test_the_folder_is_stored_relative_to_the_manifest(stored):
     root, _ = stored
     content = json.loads((root / "01_raw" / "raw.json").read_text())
-    assert content == {"path": "0123", "sha256": "abc", "source": "rows.jsonl", "rows": 3}
+    assert content == {
+        "path": "0123",
+        "sha256": "abc",
+        "source": "rows.jsonl",
+        "rows": 3,
+        "rows_per_source": [3],
+    }
 
 
 def test_a_project_can_be_moved(stored, tmp_path):

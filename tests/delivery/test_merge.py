@@ -3,13 +3,18 @@ import sys
 
 import pytest
 import torch
+from transformers import AutoTokenizer
 
-from peftline.base_model.loading import load_model
+from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.datasets.models import CausalLMDataset
 from peftline.delivery import adapter as adapters
 from peftline.delivery import merge as module
 from peftline.delivery.merge import merge, verify
 from peftline.errors import PeftlineError
+from peftline.fine_tune import fine_tune
+from peftline.rendering import render, template, templates
+from peftline.rendering.tokenise import tokenise
+from peftline.schema import Rendering
 
 IDS = list(range(40, 80))
 
@@ -109,7 +114,45 @@ def test_only_held_out_rows_are_compared(
     trained_lora, loud_base, sum_splits, rendering, monkeypatch
 ):
     sides = []
-    read = module.read_split
-    monkeypatch.setattr(module, "read_split", lambda s, side: sides.append(side) or read(s, side))
+    read = module.iterate
+    monkeypatch.setattr(module, "iterate", lambda s, side: sides.append(side) or read(s, side))
     merge(loud_base, trained_lora.handle, sum_splits, rendering)
     assert sides == ["validation"]
+
+
+def test_rows_are_compared_as_they_are_trained_on_and_no_longer(
+    trained_lora, loud_base, sum_splits, monkeypatch
+):
+    seen = []
+    measure = module._logits
+    monkeypatch.setattr(module, "_logits", lambda m, ids: seen.append(ids) or measure(m, ids))
+    short = Rendering(max_length_tokens=32)
+    merge(loud_base, trained_lora.handle, sum_splits, short)
+    model = template.load(load_tokenizer(loud_base), short)
+    rows = list(module.iterate(sum_splits, "validation"))
+    assert seen[0] == render.tokens(rows[0], model).input_ids[:32]
+    assert max(map(len, seen)) == 32
+
+
+@pytest.mark.parametrize("format_", ["chat", "alpaca"])
+def test_adapter_and_merged_model_carry_the_template_that_was_trained_on(
+    loud_base, sum_splits, recipe, tmp_path, format_
+):
+    rendering = Rendering(format=format_)
+    trained, _ = fine_tune(
+        recipe=recipe(max_steps=1),
+        name="lora",
+        base=loud_base,
+        tokenised=tokenise(sum_splits, loud_base, rendering, tmp_path),
+        seed=1,
+        input_hash="0" * 64,
+        checkpoints=tmp_path / "checkpoints",
+    )
+    adapters.save(trained, tmp_path / "adapter")
+    merged, _ = merge(loud_base, adapters.describe(tmp_path / "adapter"), sum_splits, rendering)
+    CausalLMDataset(str(tmp_path / "merged")).save(merged)
+    own = load_tokenizer(loud_base).chat_template
+    expected = templates.ALPACA if format_ == "alpaca" else own
+    for name in ("adapter", "merged"):
+        tokenizer = AutoTokenizer.from_pretrained(tmp_path / name)
+        assert tokenizer.chat_template == expected, name

@@ -1,85 +1,13 @@
 import pytest
-import torch
 
-from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.errors import PeftlineError
 from peftline.evaluation import answers, generation
-from peftline.formats.example import Message
+from peftline.formats.example import Example, Message, ToolCall
 from peftline.quantization import NF4
-from peftline.rendering import render
 from peftline.schema import Evaluation, Rendering
+from tests.rendering.examples import template_of
 
 EVALUATION = Evaluation(max_new_tokens=6, few_shot=2)
-
-
-@pytest.fixture
-def given(monkeypatch):
-    """What reaches generation: full token ids of every prompt, prefix included."""
-    seen = []
-
-    def generate(model, tokenizer, prompts, max_new_tokens, batch_tokens, prefix=None, title=""):
-        seen.append([(prefix or []) + prompt for prompt in prompts])
-        return ["4"] * len(prompts)
-
-    monkeypatch.setattr(generation, "generate", generate)
-    return seen
-
-
-@pytest.fixture(params=["chat", "alpaca"])
-def format(request):  # noqa: A001
-    return Rendering(format=request.param)
-
-
-def shots(make_example):
-    return [make_example("Add 1 and 1.", "2", "x"), make_example("Add 3 and 4.", "7", "y")]
-
-
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_a_model_reads_the_rendered_prompt_whole(
-    given, tiny_tokenizer, make_example, format, count
-):
-    prompts = [[Message(role="user", content=text)] for text in ("Add 2 and 2.", "Same. Add.")]
-    before = shots(make_example)[:count]
-    answers.answer(None, tiny_tokenizer, prompts, format, 6, 100, before, "")
-    messages = [message for shot in before for message in shot.messages]
-    for ids, prompt in zip(given[0], prompts, strict=True):
-        text = tiny_tokenizer.decode(ids)
-        assert text == render.prompt_text(messages + prompt, format, tiny_tokenizer)
-        assert all(shot.answer in text for shot in before)
-
-
-def test_the_prompt_of_an_evaluation_is_that_of_training(
-    given, tiny_tokenizer, make_example, format
-):
-    example = make_example("Add 2 and 2.", "4")
-    answers.answer(None, tiny_tokenizer, [example.prompt], format, 6, 100, [], "")
-    trained = render.tokens(example, format, tiny_tokenizer, tiny_tokenizer.eos_token_id)
-    prompt = [i for i, x in zip(trained.input_ids, trained.labels, strict=True) if x == -100]
-    assert given[0][0] == prompt[: len(given[0][0])]
-    assert trained.labels[len(given[0][0])] != -100
-
-
-def test_shots_through_a_shared_cache_change_no_answer(loud_base, make_example, format):
-    model, tokenizer = load_model(loud_base, torch.float32), load_tokenizer(loud_base)
-    before = shots(make_example)
-    prompts = [[Message(role="user", content=text)] for text in ("Add 2 and 2.", "Add 30 and 4.")]
-    cached = answers.answer(model, tokenizer, prompts, format, 6, 10**6, before, "")
-    messages = [message for shot in before for message in shot.messages]
-    whole = [
-        tokenizer(render.prompt_text(messages + prompt, format, tokenizer))["input_ids"]
-        for prompt in prompts
-    ]
-    assert cached == generation.generate(model, tokenizer, whole, 6, 10**6)
-
-
-def test_shots_are_of_training_short_and_differently_answered(make_example):
-    train = [make_example(f"q{i}" + "x" * i, f"a{i % 3}", id=str(i)) for i in range(40)]
-    chosen = answers.choose_shots(train, 3)
-    assert len({shot.answer for shot in chosen}) == 3
-    assert all(int(shot.id) < 20 for shot in chosen)
-    assert answers.choose_shots(train[::-1], 3) == chosen
-    assert answers.choose_shots(train, 0) == []
-    assert len(answers.choose_shots(train, 10)) == 10
 
 
 def test_the_base_is_scored_both_ways_once(loud_base, sum_splits, rendering, tmp_path, float32):
@@ -129,3 +57,38 @@ def test_an_adapter_of_another_rendering_is_refused(trained_lora, loud_base, sum
         answers.score_adapter(
             loud_base, trained_lora.handle, sum_splits, Rendering(format="alpaca"), EVALUATION
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        (
+            "chatml",
+            '<tool_call>\n{"name": "f", "arguments": {"x": 1}}\n</tool_call>',
+        ),
+        ("llama-3", '{"name": "f", "parameters": {"x": 1}}'),
+        (
+            "qwen-3",
+            "<think>\n\n</think>\n\n"
+            '<tool_call>\n{"name": "f", "arguments": {"x": 1}}\n</tool_call>',
+        ),
+    ],
+)
+def test_the_reference_of_a_call_is_what_the_model_should_write(name, reference, monkeypatch):
+    call = Message(role="assistant", tool_calls=[ToolCall(name="f", arguments={"x": 1})])
+    messages = [Message(role="user", content="Call f."), call]
+    example = Example(id="a", group="a", messages=messages, tools=[{"name": "f"}])
+    monkeypatch.setattr(answers, "read_split", lambda splits, side: [example])
+    monkeypatch.setattr(generation, "generate", lambda *_, **__: [reference])
+    model = template_of(name)
+    rows, scores = answers.answer_test_split(None, model, None, EVALUATION, [], "")
+    assert rows[0]["reference"] == reference
+    assert scores["exact_match"]["value"] == 1
+
+
+def test_plain_text_has_nothing_to_ask(monkeypatch):
+    text = Example(
+        id="a", group="a", kind="text", messages=[Message(role="assistant", content="Once.")]
+    )
+    monkeypatch.setattr(answers, "read_split", lambda splits, side: [text])
+    assert answers.answer_test_split(None, None, None, EVALUATION, [], "") == ([], {})

@@ -1,107 +1,65 @@
-"""What carries loss: the answer and the token that ends it, whatever the template and the text."""
+"""From examples to tokens: kinds, masked turns, the first token, templates that cannot be used."""
+
+import itertools
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
-from tokenizers import AddedToken
-from tokenizers.processors import TemplateProcessing
+from tokenizers import AddedToken, pre_tokenizers, processors
 
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example, Message
-from peftline.rendering import render
-from peftline.rendering.tokens import end_of_turn_id
+from peftline.rendering import render, template
 from peftline.schema import Rendering
-
-CHAT, ALPACA = Rendering(format="chat"), Rendering(format="alpaca")
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+from tests.rendering.examples import conversation, learnt, of, template_of
+from tests.rendering.stock_templates import (
+    CHATML,
+    LLAMA_3,
+    STOCK,
+    add_bos_to_every_text,
+    tokenizer_of,
 )
-LLAMA_3 = (
-    "{{ bos_token }}{% for m in messages %}<|head|>{{ m['role'] }}<|/head|>\n\n{{ m['content'] }}"
-    "<|eot|>{% endfor %}{% if add_generation_prompt %}<|head|>assistant<|/head|>\n\n{% endif %}"
-)
-ENDS_WITH_EOS = (
-    "{% for m in messages %}{% if m['role'] == 'user' %}[INST]{{ m['content'] }}[/INST]"
-    "{% else %}{{ m['content'] }}{{ eos_token }}{% endif %}{% endfor %}"
-)
-TEMPLATES = {
-    "chatml": (CHATML, "<|im_end|>"),
-    "llama-3": (LLAMA_3, "<|eot|>"),
-    "eos": (ENDS_WITH_EOS, "<|end|>"),
-}
-SPECIAL = ["<|im_start|>", "<|im_end|>", "<|head|>", "<|/head|>", "<|eot|>", "<|bos|>"]
-# What trips tokenisers: spaces at the ends, line ends, several bytes a character, joined emoji.
-TEXTS = st.text(min_size=1, max_size=40) | st.sampled_from(
-    [
-        " x",
-        "x ",
-        "\n",
-        "\n\nx\n",
-        "👩‍👩‍👧‍👦",
-        "é",
-        "e\u0301",
-        "\u2028",
-        "\t\x00",
-        "ﬁ",
-        "日本語 ",
-        "{{ x }}",
-        "</s>",
-    ]
-)
-PROPERTY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+TURN = "<|start|>{{ m.role }}\n{{ m.content }}<|end|>\n"
+ASKED = "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
 
 
-def with_template(tokenizer, template):
-    tokenizer.add_tokens([AddedToken(t, special=True) for t in SPECIAL], special_tokens=True)
-    tokenizer.bos_token = "<|bos|>"
-    tokenizer.chat_template = template
-    return tokenizer
+@pytest.fixture
+def with_template(own_tokenizer):
+    """The tiny model's tokenizer under another template."""
+
+    def make(source):
+        own_tokenizer.chat_template = source
+        return template.load(own_tokenizer, Rendering())
+
+    return make
 
 
-def add_bos_to_every_text(tokenizer):
-    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
-        single="<|bos|> $A", special_tokens=[("<|bos|>", tokenizer.bos_token_id)]
-    )
+def runs(example, model):
+    return learnt(render.tokens(example, model), model.tokenizer)[0]
 
 
-def question(text, answer, given_input=""):
-    messages = [
-        Message(role="user", content=text, input=given_input),
-        Message(role="assistant", content=answer),
-    ]
-    return Example(id="row-7", group="g", messages=messages)
-
-
-def supervised(tokens):
-    pairs = zip(tokens.input_ids, tokens.labels, strict=True)
-    assert all(label in (i, render.IGNORED) for i, label in pairs)
-    return [label for label in tokens.labels if label != render.IGNORED]
+def refused(example, model):
+    with pytest.raises(PeftlineError) as caught:
+        render.tokens(example, model)
+    return str(caught.value)
 
 
 def test_a_chat_is_rendered_with_the_models_template(tiny_tokenizer):
-    sums = question("Add the numbers.", "4", "2 and 2")
+    model = template.load(tiny_tokenizer, Rendering())
+    asked = Message(role="user", content="Add the numbers.", input="2 and 2")
     prompt = "<|start|>user\nAdd the numbers.\n\n2 and 2<|end|>\n<|start|>assistant\n"
-    assert render.prompt_text(sums.prompt, CHAT, tiny_tokenizer) == prompt
-    assert render.full_text(sums, CHAT, tiny_tokenizer) == f"{prompt}4<|end|>\n"
-
-
-def test_an_alpaca_prompt_is_rendered_without_a_template(own_tokenizer):
-    own_tokenizer.chat_template = None
-    sums = question("Add the numbers.", "4", "2 and 2")
-    prompt = render.prompt_text(sums.prompt, ALPACA, own_tokenizer)
-    assert prompt.endswith("### Input:\n2 and 2\n\n### Response:\n")
-    assert render.full_text(sums, ALPACA, own_tokenizer) == f"{prompt}4<|end|>"
+    assert render.prompt_text([asked], model) == prompt
+    example = of([asked, Message(role="assistant", content="4")])
+    assert render.full_text(example, model) == f"{prompt}4<|end|>\n"
 
 
 def test_a_chat_without_template_is_refused_with_a_way_out(own_tokenizer):
     own_tokenizer.chat_template = None
     with pytest.raises(PeftlineError, match=r"no chat template.*rendering\.format=alpaca"):
-        render.prompt_text(question("a", "b").prompt, CHAT, own_tokenizer)
+        template.load(own_tokenizer, Rendering())
 
 
 def test_the_labels_of_a_known_example(tiny_tokenizer):
-    tokens = render.tokens(question("?", "ok"), CHAT, tiny_tokenizer, tiny_tokenizer.eos_token_id)
+    tokens = render.tokens(of(conversation("?", "ok")), template.load(tiny_tokenizer, Rendering()))
     shown = [
         "·" if label == render.IGNORED else tiny_tokenizer.decode([i])
         for i, label in zip(tokens.input_ids, tokens.labels, strict=True)
@@ -110,103 +68,197 @@ def test_the_labels_of_a_known_example(tiny_tokenizer):
     assert shown == [*prompt, "o", "k", "<|end|>", "·"]
 
 
-@PROPERTY
-@given(text=TEXTS, answer=TEXTS)
-@example(text=" leading", answer=" leading")
-@example(text="same", answer="same")
-@example(text="a<|end|>b", answer="b")
-@example(text="the answer ends <|end|> early", answer="the answer ends <|end|> early")
-def test_exactly_the_answer_and_its_end_carry_loss(tiny_tokenizer, text, answer):
-    end = tiny_tokenizer.eos_token_id
-    assert end == tiny_tokenizer.pad_token_id, "the tiny model keeps the classic trap in sight"
-    for config in (CHAT, ALPACA):
-        found = supervised(render.tokens(question(text, answer), config, tiny_tokenizer, end))
-        assert tiny_tokenizer.decode(found) == f"{answer}<|end|>"
-        assert found[-1] == end
+def test_turns_without_loss_are_masked_whole():
+    for name, stock in STOCK.items():
+        first, second = conversation("a", "b"), conversation("c", "d")
+        first[1] = first[1].model_copy(update={"loss": False})
+        assert runs(of(first + second), template_of(name)) == [stock.shown("d", True) + stock.end]
+        second[1] = second[1].model_copy(update={"loss": False})
+        assert runs(of(first + second), template_of(name)) == []
 
 
-@pytest.mark.parametrize("name", TEMPLATES)
-@PROPERTY
-@given(text=TEXTS, answer=TEXTS)
-def test_exactly_the_answer_carries_loss_under_other_templates(tiny_base, name, text, answer):
-    tokenizer, end = prepared(tiny_base, name)
-    tokens = render.tokens(question(text, answer), CHAT, tokenizer, end)
-    found = supervised(tokens)
-    assert tokenizer.decode(found) == answer + TEMPLATES[name][1]
-    assert found[-1] == end == tokenizer.convert_tokens_to_ids(TEMPLATES[name][1])
+def test_a_user_turn_never_carries_loss_whatever_it_says():
+    messages = [Message(role="system", content="s", loss=True), *conversation("a", "b")]
+    for name in ("chatml", "phi-4"):
+        assert len(runs(of(messages), template_of(name))) == 1
 
 
-_PREPARED = {}
+def test_of_plain_text_all_is_learnt_and_the_document_ends():
+    example = Example(
+        id="a", group="a", kind="text", messages=[Message(role="assistant", content="a</s>b")]
+    )
+    for name, stock in STOCK.items():
+        (run,) = runs(example, template_of(name))
+        assert run == stock.neutral("a</s>b") + stock.eos
 
 
-def prepared(base, name):
-    from peftline.base_model.loading import load_tokenizer
-
-    if name not in _PREPARED:
-        tokenizer = with_template(load_tokenizer(base), TEMPLATES[name][0])
-        _PREPARED[name] = tokenizer, end_of_turn_id(tokenizer)
-    return _PREPARED[name]
+def test_the_class_of_a_text_is_what_the_model_should_answer():
+    example = Example(
+        id="a", group="a", kind="classification", messages=conversation("Fine!"), label="positive"
+    )
+    assert runs(example, template_of("chatml")) == ["positive<|im_end|>"]
 
 
-def test_a_template_that_strips_answers_still_gives_the_end_its_loss(own_tokenizer):
-    with_template(own_tokenizer, LLAMA_3.replace("m['content']", "m['content'] | trim"))
-    end = end_of_turn_id(own_tokenizer)
-    tokens = render.tokens(question("  q ", "  answer \n"), CHAT, own_tokenizer, end)
-    assert own_tokenizer.decode(supervised(tokens)) == "answer<|eot|>"
-
-
-def test_what_a_template_adds_after_the_end_carries_no_loss(own_tokenizer):
-    with_template(own_tokenizer, CHATML)
-    tokens = render.tokens(question("q", "a"), CHAT, own_tokenizer, end_of_turn_id(own_tokenizer))
-    assert own_tokenizer.decode(tokens.input_ids[-1:]) == "\n"
-    assert tokens.labels[-1] == render.IGNORED
-    assert tokens.labels[-2] == tokens.input_ids[-2]
+@pytest.mark.parametrize("name", STOCK)
+def test_a_template_that_refuses_is_named_with_the_row(name):
+    example = Example(
+        id="a", group="a", origin="x.jsonl, row 3", messages=conversation("a", "b")[1:]
+    )
+    if name in ("mistral", "mistral-3", "gemma"):
+        found = refused(example, template_of(name))
+        assert found.startswith("x.jsonl, row 3: The chat template refuses a conversation of ")
+        assert "roles must alternate" in found
+        assert "rendering.format=alpaca" in found
 
 
 @pytest.mark.parametrize(
-    "template",
+    ("source", "shown"),
     [
-        # earlier turns are changed once an answer follows
-        "{% for m in messages %}"
-        "{% if messages[-1]['role'] == 'assistant' and m['role'] == 'user' %}"
-        "{{ m['content'] | upper }}{% else %}{{ m['content'] }}{% endif %}<|end|>{% endfor %}",
-        # the generation prompt has an empty thought that the full text has not
-        "{% for m in messages %}<|start|>{{ m['role'] }}\n{{ m['content'] }}<|end|>\n{% endfor %}"
-        "{% if add_generation_prompt %}<|start|>assistant\n<think>\n\n</think>\n\n{% endif %}",
+        pytest.param(
+            # in the whole conversation, requests are in capitals
+            "{% for m in messages %}{% if messages[-1].role == 'assistant' and m.role == 'user' %}"
+            "{{ m.content | upper }}{% else %}{{ m.content }}{% endif %}<|end|>{% endfor %}",
+            ("'why<|end|>", "'WHY<|end|>"),
+            id="requests",
+        ),
+        pytest.param(
+            # a thought that a model is given but was not trained on
+            "{% for m in messages %}" + TURN + "{% endfor %}{% if add_generation_prompt %}"
+            "<|start|>assistant\n<think>\n\n</think>\n\n{% endif %}",
+            ("<think>", "because"),
+            id="thought",
+        ),
     ],
 )
-def test_a_template_that_rewrites_the_prompt_is_refused_with_the_texts(own_tokenizer, template):
-    own_tokenizer.chat_template = template
-    with pytest.raises(PeftlineError) as caught:
-        render.tokens(question("why", "because"), CHAT, own_tokenizer, own_tokenizer.eos_token_id)
-    assert "example row-7" in str(caught.value)
-    assert "rendering.format=alpaca" in str(caught.value)
+def test_a_template_that_changes_the_prompt_is_refused_with_the_texts(with_template, source, shown):
+    found = refused(of(conversation("why", "because")), with_template(source))
+    assert found.startswith("row-7: The chat template gives turn 2 ('because') no sound label")
+    assert all(text in found for text in shown)
+    assert "rendering.format=alpaca" in found
 
 
 @pytest.mark.parametrize(
-    ("template_emits", "tokenizer_adds", "count"),
+    "earlier",
+    [
+        pytest.param("{{ m.content | upper }}", id="capitals"),
+        pytest.param("{{ m.content[:3] }}", id="cut"),
+        pytest.param("{{ messages[-1].content }}", id="replaced"),
+        pytest.param("", id="left out"),
+        pytest.param("{{ m.content | replace('because', 'since') }}", id="altered"),
+        pytest.param("{{ m.content ~ '!' }}", id="added"),
+    ],
+)
+def test_an_earlier_answer_that_is_shown_as_it_was_not_said_is_refused(with_template, earlier):
+    model = with_template(
+        "{% for m in messages %}<|start|>{{ m.role }}\n{% if m.role == 'assistant' and not "
+        "loop.last %}" + earlier + "{% else %}{{ m.content }}{% endif %}<|end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|start|>assistant\n{% endif %}"
+    )
+    messages = conversation("why", "because", "oh", "yes")
+    found = refused(of(messages), model)
+    assert "turn 2 ('because') no sound label" in found
+    assert "Set `loss` of that turn to false" in found
+    if "messages[-1]" not in earlier:
+        messages[1] = messages[1].model_copy(update={"loss": False})
+        assert runs(of(messages), model) == ["yes<|end|>"]
+
+
+def test_a_template_that_forgets_the_first_turns_is_refused(with_template):
+    model = with_template("{% for m in messages[-2:] %}" + TURN + "{% endfor %}" + ASKED)
+    assert "no sound label" in refused(of(conversation("a", "b", "c", "d")), model)
+
+
+def test_an_answer_whose_turn_the_template_does_not_end_is_ended(with_template):
+    model = with_template(
+        "{% for m in messages %}{{ m.role + ': ' + m.content + '\n\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}assistant:{% endif %}"
+    )
+    example = of(conversation("a", "b", "c", "d\n"))
+    assert runs(example, model) == [" b", " d<|end|>"]
+    assert (
+        render.full_text(example, model)
+        == "user: a\n\nassistant: b\n\nuser: c\n\nassistant: d<|end|>"
+    )
+
+
+def test_what_a_template_adds_after_the_end_carries_no_loss():
+    for name, after in (("chatml", "\n"), ("gemma", "\n"), ("phi-3", "<|endoftext|>")):
+        model = template_of(name)
+        tokens = render.tokens(of(conversation("q", "a")), model)
+        assert model.tokenizer.decode(tokens.input_ids[-1:]) == after
+        assert tokens.labels[-1] == render.IGNORED
+        assert tokens.labels[-2] == tokens.input_ids[-2] == model.end_id
+
+
+@pytest.mark.parametrize(
+    ("emits", "adds", "count"),
     [(True, True, 1), (True, False, 1), (False, True, 1), (False, False, 0)],
 )
-def test_a_text_begins_with_one_bos_where_the_model_expects_it(
-    own_tokenizer, template_emits, tokenizer_adds, count
-):
-    with_template(own_tokenizer, LLAMA_3 if template_emits else CHATML)
-    if tokenizer_adds:
-        add_bos_to_every_text(own_tokenizer)
-    bos, sums = own_tokenizer.bos_token_id, question("q", "a")
-    trained = render.tokens(sums, CHAT, own_tokenizer, end_of_turn_id(own_tokenizer))
-    prompt = own_tokenizer(
-        render.prompt_text(sums.prompt, CHAT, own_tokenizer), add_special_tokens=False
-    )["input_ids"]
-    generated = render.with_bos(prompt, own_tokenizer)
-    assert trained.input_ids.count(bos) == generated.count(bos) == count
-    assert trained.input_ids[:count] == generated[:count] == [bos] * count
+def test_a_text_begins_with_one_bos_where_the_model_expects_it(own_tokenizer, emits, adds, count):
+    tokens = ["<s>", "<|im_start|>", "<|im_end|>", *STOCK["llama-3"].special]
+    own_tokenizer.add_tokens([AddedToken(t, special=True) for t in tokens], special_tokens=True)
+    own_tokenizer.bos_token = "<s>"
+    own_tokenizer.chat_template = LLAMA_3 if emits else CHATML
+    if adds:
+        add_bos_to_every_text(own_tokenizer.backend_tokenizer, "<s>")
+    model = template.load(own_tokenizer, Rendering())
+    bos, messages = own_tokenizer.bos_token_id, conversation("q", "a", "<s>", "b")
+    trained = render.tokens(of(messages), model)
+    asked = own_tokenizer(render.prompt_text(messages[:-1], model), add_special_tokens=False)
+    asked = render.with_bos(asked["input_ids"], own_tokenizer)
+    assert trained.input_ids.count(bos) == asked.count(bos) == count
+    assert trained.input_ids[:count] == asked[:count] == [bos] * count
     assert trained.labels[0] == render.IGNORED
-    assert trained.input_ids[: len(generated)] == generated
+    assert trained.input_ids[: len(asked)] == asked
+    end = STOCK["llama-3" if emits else "chatml"].end
+    assert learnt(trained, own_tokenizer)[0] == [f"a{end}", f"b{end}"]
 
 
-def test_bos_shifts_ids_and_labels_together(own_tokenizer):
-    with_template(own_tokenizer, CHATML)
-    add_bos_to_every_text(own_tokenizer)
-    tokens = render.tokens(question("q", "a"), CHAT, own_tokenizer, end_of_turn_id(own_tokenizer))
-    assert own_tokenizer.decode(supervised(tokens)) == "a<|im_end|>"
+@pytest.mark.parametrize("trimmed", [True, False])
+def test_no_token_of_an_answer_reaches_into_the_prompt(trimmed):
+    tokenizer = tokenizer_of(STOCK["chatml"])
+    # many tokenizers leave whitespace out of the offsets
+    tokenizer.backend_tokenizer.post_processor = processors.ByteLevel(trim_offsets=trimmed)
+    model = template.load(tokenizer, Rendering())
+    for answer, asked in itertools.product(
+        [" \n\nb", "\n", "\n\n\n b", " ", "b "], ["a", "a\n", " "]
+    ):
+        assert runs(of(conversation(asked, answer)), model) == [f"{answer}<|im_end|>"]
+
+
+def test_where_texts_cannot_be_cut_a_token_that_reaches_into_the_prompt_is_masked():
+    tokenizer = tokenizer_of(STOCK["chatml"])
+    core = tokenizer.backend_tokenizer
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)  # before every part
+    model = template.load(tokenizer, Rendering())
+    (run,) = runs(of(conversation("a", "\n\nb c")), model)
+    assert run.endswith("b c<|im_end|>")
+    assert run in ("b c<|im_end|>", "\nb c<|im_end|>")
+
+
+def test_a_system_message_that_has_no_place_stands_before_the_request():
+    messages = [Message(role="system", content="Be kind."), *conversation("a", "b")]
+    text = render.full_text(of(messages), template_of("gemma"))
+    assert text == (
+        "<bos><start_of_turn>user\nBe kind.\n\na<end_of_turn>\n"
+        "<start_of_turn>model\nb<end_of_turn>\n"
+    )
+
+
+def test_special_tokens_in_data_are_counted(tiny_tokenizer):
+    model = template.load(tiny_tokenizer, Rendering())
+    assert model.count_special("a<|end|>b<|start|><|end|>") == 3
+    assert model.count_special("<|en d|>") == 0
+    assert model.neutral("a<|end|>") == "a<\u200b|end|>"
+    assert model.count_special(model.neutral("<|end|><|start|>")) == 0
+
+
+def test_the_end_token_is_neutralised_even_if_it_is_not_marked_as_special(own_tokenizer):
+    own_tokenizer.add_tokens(["[END]"])
+    own_tokenizer.chat_template = "{% for m in messages %}" + TURN.replace("<|end|>", "[END]")
+    own_tokenizer.chat_template += "{% endfor %}" + ASKED
+    model = template.load(own_tokenizer, Rendering())
+    assert model.end_text == "[END]"
+    tokens = render.tokens(of(conversation("a[END]", "b[END]c")), model)
+    assert tokens.input_ids.count(model.end_id) == 2
+    assert learnt(tokens, own_tokenizer)[0] == ["b[\u200bEND]c[END]"]

@@ -114,7 +114,7 @@ def test_the_summary_is_one_json_value_with_all_identities(
     assert summary["base_metrics"]["few_shot"] is None
     assert summary["metrics_quantized"] is None
     sizes = {"train": 24, "validation": 6, "test": 6}
-    assert summary["data"] == {"sha256": "sums", **sizes, "too_long": []}
+    assert summary["data"] == {"sha256": "sums", **sizes, "not_whole": {}}
     assert summary["base_model"]["id"] == "loud"
     assert summary["base_model"]["sha256"] == loud_base.sha256
     assert summary["input_hash"] == "0" * 64

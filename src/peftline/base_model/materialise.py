@@ -1,5 +1,6 @@
 """Bring a base model, whatever its source, into one plain folder, once."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,11 +8,15 @@ from peftline import store
 from peftline.base_model import embedded, tiny
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder
+from peftline.rendering import templates
 from peftline.rendering.tokens import end_of_turn_id
 from peftline.schema import BaseModelSource
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+logger = logging.getLogger(__name__)
 
 
 def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
@@ -23,12 +28,16 @@ def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
         PeftlineError: there is no such model, or it cannot be read safely.
     """
     import peftline.base_model
+    import peftline.rendering.templates
+    import peftline.rendering.tokens
 
     local = _is_folder(config.source)
     key = {
         "source": store.sha256_of_files(*_files(config.source)) if local else config.source,
         "revision": config.revision,
-        "code": store.code_hash(peftline.base_model),
+        "code": store.code_hash(
+            peftline.base_model, peftline.rendering.templates, peftline.rendering.tokens
+        ),
     }
     path, manifest = store.build(root / "06_models" / "base", key, lambda to: _save(config, to))
     return BaseModelFolder(path=path, **manifest)
@@ -38,7 +47,13 @@ def _save(config: BaseModelSource, folder: Path) -> dict[str, Any]:
     from transformers import GenerationConfig
 
     model, tokenizer = _load(config)
+    template = _settle_template(tokenizer)
     end = end_of_turn_id(tokenizer)
+    if end is None:
+        raise PeftlineError(
+            f"base_model.source={config.source}: neither the tokenizer (eos_token) nor its chat "
+            "template names a token that ends an answer. Add it to tokenizer_config.json."
+        )
     ends = {tokenizer.eos_token_id, end, *_as_list(model.generation_config.eos_token_id)}
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -56,7 +71,21 @@ def _save(config: BaseModelSource, folder: Path) -> dict[str, Any]:
         "revision": config.revision,
         "sha256": store.sha256_of_files(*_files(folder)),
         "parameters": model.num_parameters(),
+        "chat_template": template,
     }
+
+
+def _settle_template(tokenizer: "PreTrainedTokenizerBase") -> str:
+    """Leave one chat template: the model's own, or a format that is then saved with it."""
+    own = tokenizer.chat_template
+    if isinstance(own, dict):  # several, by name
+        own = own.get("default") or next(iter(own.values()), None)
+    name = "own"
+    if not own:
+        name, own = templates.fallback(tokenizer.get_added_vocab())
+        logger.warning("The base model has no chat template; it is given the format '%s'.", name)
+    tokenizer.chat_template = own
+    return name
 
 
 def _load(config: BaseModelSource) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":

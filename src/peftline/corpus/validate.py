@@ -1,16 +1,26 @@
-"""Check every row and read it into the canonical form; nothing is left out without a reason."""
+"""Read every row into the canonical form; nothing is left out without a reason."""
 
-from collections import defaultdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from peftline import formats, jsonl, store
+from peftline.corpus import checks
+from peftline.corpus import examples as corpus_io
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example
+from peftline.formats.problem import RowProblem
 from peftline.handles import Examples, RawRows
-from peftline.schema import Data
+from peftline.schema import Data, Source
 
-_LISTED = 10  # row numbers named in a message; all are in the table of dropped rows
+_LISTED = 10  # row numbers named in a message
+_MESSAGES = 50  # different problems named; the rest are counted
+_ADVICE = {
+    "missing_field": "fill them in, or name the fields with data.columns",
+    "too_many_characters": "raise data.max_characters",
+}
 
 
 def validate(raw: RawRows, config: Data, root: Path) -> Examples:
@@ -24,8 +34,8 @@ def validate(raw: RawRows, config: Data, root: Path) -> Examples:
 
     key = {
         "raw": raw.sha256,
-        "format": config.format,
-        "empty_answer": config.empty_answer,
+        "formats": [[source.format, source.columns] for source in config.sources],
+        "settings": [config.problems.model_dump(), config.max_characters, config.group_key],
         "code": store.code_hash(formats, peftline.corpus),
     }
     path, manifest = store.build(
@@ -34,83 +44,109 @@ def validate(raw: RawRows, config: Data, root: Path) -> Examples:
     return Examples(path=path, **manifest)
 
 
+@dataclass
+class _Outcome:
+    """What came of the rows, told while they pass."""
+
+    refused: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+    """Rows that stop the run: their numbers by file, kind and message."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    formats: dict[int, str] = field(default_factory=dict)
+    """By number of the source."""
+    ids: dict[str, bytes] = field(default_factory=dict)
+    """Hash of the content by id, where the source gives ids."""
+
+
 def _store(raw: RawRows, config: Data, folder: Path) -> dict[str, Any]:
-    rows = list(jsonl.read(raw.path / "rows.jsonl"))
-    name = _detect(rows) if config.format == "auto" else config.format
-    kept, dropped = _sort_out(rows, formats.FORMATS[name], config)
-    if not kept:
-        raise PeftlineError(
-            f"{raw.source}: no row is left of {len(rows)}; all were dropped "
-            f"({dropped[0]['reason']}). Check the data or change the policy that drops them."
+    outcome = _Outcome()
+    with (folder / "dropped.jsonl").open("w", encoding="utf-8") as dropped:
+        kept, sha256 = corpus_io.write(
+            folder / "examples.jsonl", _examples(raw, config, outcome, dropped)
         )
-    jsonl.write(folder / "examples.jsonl", (example.model_dump() for example in kept))
-    jsonl.write(folder / "dropped.jsonl", dropped)
+    if outcome.refused:
+        raise PeftlineError("\n".join(_describe(*item) for item in outcome.refused.items()))
+    if not kept:
+        reasons = ", ".join(f"{kind} {count}" for kind, count in outcome.dropped.most_common())
+        raise PeftlineError(
+            f"{raw.source}: no row is left of {raw.rows}; all were dropped ({reasons}). Check the "
+            "data or change the policy that drops them (data.problems)."
+        )
     return {
-        "format": name,
-        "rows_read": len(rows),
-        "rows_kept": len(kept),
-        "rows_dropped": len(dropped),
-        "sha256": store.sha256_of_files(folder / "examples.jsonl"),
+        "format": " + ".join(dict.fromkeys(outcome.formats.values())),
+        "rows_read": raw.rows,
+        "rows_kept": kept,
+        "rows_dropped": outcome.dropped.total(),
+        "reasons": dict(outcome.dropped.most_common()),
+        "near_duplicates": 0,
+        "sha256": sha256,
     }
 
 
-def _detect(rows: list[dict[str, Any]]) -> str:
-    first = rows[0]["value"]
-    for name, module in formats.FORMATS.items():
-        if isinstance(first, dict) and module.matches(first):
-            return name
-    fields = ", ".join(first) if isinstance(first, dict) else type(first).__name__
+def _examples(raw: RawRows, config: Data, outcome: _Outcome, dropped: TextIO) -> Iterator[Example]:
+    sources = config.sources  # made anew each time it is asked for
+    for row in jsonl.read(raw.path / "rows.jsonl"):
+        origin = f"{row['file']}, row {row['row']}"
+        try:
+            example = _read(row, origin, sources, config, outcome)
+        except RowProblem as problem:
+            if getattr(config.problems, problem.kind) == "raise":
+                _refuse(outcome.refused, row, problem)
+            outcome.dropped[problem.kind] += 1
+            line = {"origin": origin, "reason": problem.kind, "detail": str(problem)}
+            dropped.write(jsonl.dump(line) + "\n")
+        else:
+            yield example
+
+
+def _read(
+    row: dict[str, Any], origin: str, sources: list[Source], config: Data, outcome: _Outcome
+) -> Example:
+    value, at = row["value"], row["source"]
+    source = sources[at]
+    if isinstance(value, dict):
+        value = formats.rename(value, source.columns)
+        if len(sources) > 1 and value.get("id") not in (None, ""):
+            value["id"] = f"{at}/{value['id']}"  # each source counts for itself
+    if at not in outcome.formats:
+        name = formats.detect(value) if source.format == "auto" else source.format
+        if name is None:
+            raise _unknown_format(origin, value)
+        outcome.formats[at] = name
+    format_ = formats.FORMATS[outcome.formats[at]]
+    example = formats.read(value, format_, config.group_key, origin)
+    checks.check(example, config.max_characters)
+    if value.get("id") not in (None, ""):  # ids made from the content need no check
+        content = formats.content_hash(example)
+        if outcome.ids.setdefault(example.id, content) != content:
+            raise RowProblem(
+                "duplicate_id", f"the id '{example.id:.50}' stands in an earlier row too"
+            )
+    return example
+
+
+def _unknown_format(origin: str, value: Any) -> PeftlineError:
+    found = ", ".join(value) if isinstance(value, dict) else type(value).__name__
     known = "; ".join(f"{n}: {', '.join(m.FIELDS)}" for n, m in formats.FORMATS.items())
-    raise PeftlineError(
-        f"{rows[0]['file']}, row {rows[0]['row']}: the format is not known (found: {fields}). "
-        f"Known formats and the fields they need: {known}."
+    return PeftlineError(
+        f"{origin}: the format is not known (found: {found or 'no fields'}). Known "
+        f"formats and the fields they need: {known}. Name other fields with data.columns, for "
+        "example data.columns.instruction=task,data.columns.output=reply."
     )
 
 
-def _sort_out(
-    rows: list[dict[str, Any]], reader: Any, config: Data
-) -> tuple[list[Example], list[dict[str, Any]]]:
-    kept: dict[str, Example] = {}
-    ids: set[str] = set()
-    dropped: list[dict[str, Any]] = []
-    problems: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for row in rows:
-        value = row["value"]
-        if not isinstance(value, dict):
-            problems[row["file"], f"found {type(value).__name__}, not an object"].append(row["row"])
-        elif problem := reader.problem(value):
-            problems[row["file"], problem].append(row["row"])
-        elif not reader.is_answered(value):
-            if config.empty_answer == "raise":
-                problems[row["file"], "the answer is empty"].append(row["row"])
-            dropped.append({"file": row["file"], "row": row["row"], "reason": "empty answer"})
-        else:
-            example = reader.to_example(value)
-            content = store.sha256_of([message.model_dump() for message in example.messages])
-            if example.id in ids and content not in kept:
-                problems[row["file"], "the id stands in an earlier row too"].append(row["row"])
-            ids.add(example.id)
-            if content in kept:
-                reason = f"duplicate of example {kept[content].id}"
-                dropped.append({"file": row["file"], "row": row["row"], "reason": reason})
-            else:
-                kept[content] = example
-    if problems:
-        raise PeftlineError("\n".join(_describe(*item) for item in problems.items()))
-    return list(kept.values()), dropped
+def _refuse(refused: dict, row: dict[str, Any], problem: RowProblem) -> None:
+    key = (row["file"], problem.kind, str(problem))
+    if key not in refused and len(refused) >= _MESSAGES:
+        key = (row["file"], problem.kind, f"another problem of the kind {problem.kind}")
+    refused.setdefault(key, []).append(row["row"])
 
 
-def _describe(where: tuple[str, str], numbers: list[int]) -> str:
-    file, problem = where
+def _describe(where: tuple[str, str, str], numbers: list[int]) -> str:
+    file, kind, problem = where
     listed = ", ".join(str(number) for number in numbers[:_LISTED])
     listed += ", …" if len(numbers) > _LISTED else ""
-    advice = (
-        "Set data.empty_answer=drop to leave them out, or fill them in."
-        if problem == "the answer is empty"
-        else "Correct or remove these rows."
-    )
     have = "row has" if len(numbers) == 1 else "rows have"
     return (
         f"{file}, row {numbers[0]}: {problem}. {len(numbers)} {have} this problem ({listed}). "
-        f"{advice}"
+        f"Set data.problems.{kind}=drop to leave them out, or {_ADVICE.get(kind, 'correct them')}."
     )

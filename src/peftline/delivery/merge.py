@@ -2,16 +2,18 @@
 
 import copy
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from peftline.base_model.loading import load_model, load_tokenizer
-from peftline.corpus.split import read_split
+from peftline.corpus.split import iterate
 from peftline.delivery import adapter as adapters
 from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits
-from peftline.rendering.render import full_text
+from peftline.rendering import render
+from peftline.rendering import template as templates
 from peftline.schema import Rendering
 
 if TYPE_CHECKING:
@@ -48,9 +50,11 @@ def merge(
         PeftlineError: the merged model differs from the adapter.
     """
     tokenizer = load_tokenizer(base)
+    template = templates.load(tokenizer, rendering)
+    tokenizer.chat_template = template.source  # saved with the merged model
     rows = [
-        _ids(full_text(example, rendering, tokenizer), tokenizer)
-        for example in read_split(splits, "validation")[:_ROWS]
+        render.tokens(example, template).input_ids[: rendering.max_length_tokens]
+        for example in islice(iterate(splits, "validation"), _ROWS)
     ]
     unmerged = adapters.load(load_model(base, dtype=torch.float32), adapter)
     merged = adapters.merged(load_model(base, dtype=torch.float32), adapter)
@@ -89,13 +93,9 @@ def verify(report: dict[str, Any]) -> None:
         )
 
 
-def _ids(text: str, tokenizer: "PreTrainedTokenizerBase") -> torch.Tensor:
-    return tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
-
-
-def _logits(model: Any, ids: torch.Tensor) -> torch.Tensor:
+def _logits(model: Any, ids: list[int]) -> torch.Tensor:
     with torch.inference_mode():
-        return model(input_ids=ids.to(model.device)).logits[0].float().cpu()
+        return model(input_ids=torch.tensor([ids], device=model.device)).logits[0].float().cpu()
 
 
 def _agreement(expected: list[torch.Tensor], saved: list[torch.Tensor]) -> float:

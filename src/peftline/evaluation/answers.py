@@ -1,6 +1,5 @@
 """Answer the test split: with the base alone, with examples in the prompt, with an adapter."""
 
-import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +9,21 @@ import transformers
 from peftline import jsonl, store
 from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
-from peftline.corpus.split import read_split
+from peftline.corpus.split import iterate, read_split
 from peftline.delivery import adapter as adapters
-from peftline.evaluation import generation, metrics
-from peftline.formats.example import Example, Message
+from peftline.evaluation import metrics, prompting, shots
+from peftline.formats.example import Example
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits
 from peftline.quantization import NF4, NoQuantization
 from peftline.rendering import render
+from peftline.rendering import template as templates
+from peftline.rendering.template import Template
 from peftline.schema import Evaluation, Rendering
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel
 
 Rows = list[dict[str, Any]]
-_SHOTS_SEED = 0  # the same shots for every run: the base's score is a fixed yardstick
 
 
 def score_base(
@@ -62,12 +62,13 @@ def score_base(
 
     def write(folder: Path) -> dict[str, Any]:
         """Score each mode; predictions go into the folder, metrics into its manifest."""
-        model, tokenizer = load_model(base), load_tokenizer(base)
+        model = load_model(base)
+        template = templates.load(load_tokenizer(base), rendering)
         results = {}
         rows: Rows = []
-        for mode, shots in _modes(splits, rendering, evaluation, tokenizer).items():
+        for mode, worked in _modes(splits, evaluation).items():
             answered, results[mode] = answer_test_split(
-                model, tokenizer, splits, rendering, evaluation, shots, f"Base, {mode}"
+                model, template, splits, evaluation, worked, f"Base, {mode}"
             )
             rows += [{**row, "mode": mode} for row in answered]
         jsonl.write(folder / "predictions.jsonl", rows)
@@ -99,110 +100,62 @@ def score_adapter(
         model = model.dequantize()
     model = adapters.merged(model, adapter)
     title = "Adapter" if quantized is None else f"Adapter on {quantized.type}"
-    return answer_test_split(model, load_tokenizer(base), splits, rendering, evaluation, [], title)
+    template = templates.load(load_tokenizer(base), rendering)
+    return answer_test_split(model, template, splits, evaluation, [], title)
 
 
 def answer_test_split(
     model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
+    template: Template,
     splits: Splits,
-    rendering: Rendering,
     evaluation: Evaluation,
-    shots: list[Example],
+    worked: list[Example],
     title: str,
 ) -> tuple[Rows, dict[str, Any]]:
-    """Answer every test prompt and score the answers.
+    """Answer every test prompt and score the answers; plain text has no prompts, so no scores.
 
     Returns:
         A row per example (id, prompt, reference, prediction, scores), and the metrics.
     """
-    examples = read_split(splits, "test")
-    answers = answer(
+    examples = [example for example in read_split(splits, "test") if example.prompt]
+    if not examples:
+        return [], {}
+    answers = prompting.answer(
         model,
-        tokenizer,
-        [example.prompt for example in examples],
-        rendering,
+        template,
+        [(example.prompt, example.tools) for example in examples],
         evaluation.max_new_tokens,
         evaluation.batch_tokens,
-        shots,
+        worked,
         title,
     )
-    kind = metrics.choose(evaluation.metrics, [example.answer for example in examples])
+    references = [_reference(example, template) for example in examples]
+    kind = metrics.choose(evaluation.metrics, references)
     rows = [
         {
             "id": example.id,
             "prompt": "\n\n".join(message.text for message in example.prompt),
-            "reference": example.answer,
+            "reference": reference,
             "prediction": prediction,
-            "scores": metrics.score(kind, prediction, example.answer),
+            "scores": metrics.score(kind, prediction, reference),
         }
-        for example, prediction in zip(examples, answers, strict=True)
+        for example, reference, prediction in zip(examples, references, answers, strict=True)
     ]
     return rows, metrics.aggregate(kind, [row["scores"] for row in rows])
 
 
-def answer(
-    model: "PreTrainedModel",
-    tokenizer: "PreTrainedTokenizerBase",
-    prompts: list[list[Message]],
-    rendering: Rendering,
-    max_new_tokens: int,
-    batch_tokens: int,
-    shots: list[Example],
-    title: str,
-) -> list[str]:
-    """Answer prompts, with worked examples before each of them if `shots` has any."""
-    before = [message for shot in shots for message in shot.messages]
-    prefix_text = _prefix_text(before, prompts[0], rendering, tokenizer) if before else ""
-    ids = [
-        _ids(render.prompt_text(before + prompt, rendering, tokenizer), prefix_text, tokenizer)
-        for prompt in prompts
-    ]
-    prefix = _ids(prefix_text, "", tokenizer) if prefix_text else None
-    return generation.generate(model, tokenizer, ids, max_new_tokens, batch_tokens, prefix, title)
+def _reference(example: Example, template: Template) -> str:
+    """The answer of an example; calls as the template writes them and the model would."""
+    if not example.messages[-1].tool_calls:
+        return example.answer
+    prompt = render.prompt_text(example.prompt, template, example.tools)
+    shown = render.full_text(example, template).removeprefix(prompt)
+    ids = template.tokenizer(shown.partition(template.end_text)[0], add_special_tokens=False)
+    return template.tokenizer.decode(ids["input_ids"], skip_special_tokens=True)
 
 
-def _ids(text: str, prefix_text: str, tokenizer: "PreTrainedTokenizerBase") -> list[int]:
-    if prefix_text:  # the prefix has the beginning-of-sequence token already
-        return tokenizer(text.removeprefix(prefix_text), add_special_tokens=False)["input_ids"]
-    return render.with_bos(tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer)
-
-
-def _prefix_text(
-    before: list[Message],
-    prompt: list[Message],
-    rendering: Rendering,
-    tokenizer: "PreTrainedTokenizerBase",
-) -> str:
-    """The text of the shots, which all prompts share: where two different prompts part."""
-    texts = [
-        render.prompt_text([*before, *turn], rendering, tokenizer)
-        for turn in (prompt, [Message(role="user", content="\u0000")])
-    ]
-    parted = next(
-        (at for at, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), len(texts[0])
-    )
-    last = before[-1].content
-    end = texts[0].rfind(last, 0, parted)
-    return texts[0][: end + len(last)] if end >= 0 else ""
-
-
-def _modes(
-    splits: Splits,
-    rendering: Rendering,
-    evaluation: Evaluation,
-    tokenizer: "PreTrainedTokenizerBase",
-) -> dict[str, list[Example]]:
-    modes: dict[str, list[Example]] = {"zero_shot": []}
-    if evaluation.few_shot:
-        modes["few_shot"] = choose_shots(read_split(splits, "train"), evaluation.few_shot)
-    return modes
-
-
-def choose_shots(train: list[Example], count: int) -> list[Example]:
-    """Draw worked examples from the shorter half of the training split, each answer different."""
-    shorter = sorted(train, key=lambda e: sum(len(m.text) for m in e.messages))
-    pool = shorter[: max(count, len(shorter) // 2)]
-    random.Random(_SHOTS_SEED).shuffle(pool)  # noqa: S311
-    different = list({example.answer: example for example in pool}.values())
-    return (different + pool)[:count]
+def _modes(splits: Splits, evaluation: Evaluation) -> dict[str, list[Example]]:
+    """The worked examples of each way to ask the base."""
+    wanted = evaluation.few_shot
+    few = shots.find(iterate(splits, "train"), wanted) if wanted else []
+    return {"zero_shot": [], "few_shot": few} if few else {"zero_shot": []}

@@ -1,8 +1,20 @@
 """The canonical example that all formats become."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+SIDES = ("train", "validation", "test")
+Kind = Literal["conversation", "text", "preference", "desirability", "classification"]
+
+
+class ToolCall(BaseModel):
+    """One call of a tool by the assistant."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    arguments: dict[str, Any]
 
 
 class Message(BaseModel):
@@ -10,10 +22,14 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    role: Literal["system", "user", "assistant"]
-    content: str
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
     input: str = ""
     """The second part of an Alpaca request; a chat template shows it after an empty line."""
+    tool_calls: list[ToolCall] = []
+    """What the assistant calls in this turn."""
+    loss: bool = True
+    """Whether an assistant's turn is learnt; other turns never are."""
 
     @property
     def text(self) -> str:
@@ -22,7 +38,7 @@ class Message(BaseModel):
 
 
 class Example(BaseModel):
-    """A prompt and the answer to learn; the last message is the assistant's."""
+    """What is learnt from one row, and for preferences what is not to be said."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,14 +47,24 @@ class Example(BaseModel):
     """Examples of one group never stand on two sides of a split."""
     split: Literal["train", "validation", "test"] | None = None
     """Set where the source decides the side itself."""
+    kind: Kind = "conversation"
+    """`conversation`: learn the assistant's turns. `text`: learn all of it. `preference`: the last
+    turn is better than `rejected`. `desirability`: `label` says whether the last turn is good.
+    `classification`: `label` names the class of the only turn."""
     messages: list[Message]
+    tools: list[dict[str, Any]] = []
+    """What the assistant may call: JSON schemas (`name`, `description`, `parameters`)."""
+    rejected: Message | None = None
+    label: bool | str | None = None
+    origin: str = ""
+    """File and row that it was read from, to name it in messages."""
 
     @property
     def prompt(self) -> list[Message]:
         """All messages before the answer."""
-        return self.messages[:-1]
+        return self.messages if self.kind == "classification" else self.messages[:-1]
 
     @property
     def answer(self) -> str:
         """What the model should say."""
-        return self.messages[-1].content
+        return str(self.label) if self.kind == "classification" else self.messages[-1].content

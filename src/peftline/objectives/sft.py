@@ -74,17 +74,10 @@ class SupervisedTokensTrainer(SFTTrainer):
         """
         causal_lm = _causal_lm(self.accelerator.unwrap_model(model))
         config = causal_lm.config.get_text_config()
-        with _autocast(causal_lm):
-            if return_outputs or any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS):
+        if return_outputs or any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS):
+            with _autocast(causal_lm):
                 return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            hidden = causal_lm.base_model(
-                input_ids=inputs["input_ids"],
-                attention_mask=inputs["attention_mask"],
-                use_cache=False,
-            ).last_hidden_state
-            total, count = supervised_loss(
-                hidden, inputs["labels"], causal_lm.get_output_embeddings()
-            )
+        total, count = batch_loss(causal_lm, inputs)
         items = num_items_in_batch
         if model.training:
             self._logged = (self._logged[0] + total.detach(), self._logged[1] + count)
@@ -100,6 +93,22 @@ class SupervisedTokensTrainer(SFTTrainer):
             logs["loss"] = float(total / count)
             self._logged = (0.0, 0)
         super().log(logs, start_time)
+
+
+def batch_loss(causal_lm: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sum of a batch's token losses and their number.
+
+    Args:
+        causal_lm: the model with its head, not wrapped.
+        inputs: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
+    """
+    with _autocast(causal_lm):
+        hidden = causal_lm.base_model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            use_cache=False,
+        ).last_hidden_state
+        return supervised_loss(hidden, inputs["labels"], causal_lm.get_output_embeddings())
 
 
 def supervised_tokens_per_row(dataset: Dataset | None) -> float:

@@ -50,7 +50,7 @@ def summarise(
             "train": splits.train,
             "validation": splits.validation,
             "test": splits.test,
-            "too_long": tokenised.dropped,
+            "not_whole": tokenised.not_whole,
         },
         "base_model": {
             "id": base.id,
@@ -78,6 +78,8 @@ def verdict(
     The better prompting of the base is compared on the same examples (paired bootstrap). A
     difference whose interval contains zero is no difference.
     """
+    if not scores:
+        return _of_losses(adapter, history)
     name = "exact_match" if "rouge_l" not in scores else "rouge_l"
     best = max(base_scores, key=lambda mode: base_scores[mode][name]["value"])
     prompted = {row["id"]: row["scores"][name] for row in base_predictions if row["mode"] == best}
@@ -95,9 +97,25 @@ def verdict(
         f"{name} {_percent(scores[name])} against {_percent(base_scores[best][name])}, "
         f"{100 * difference['value']:+.1f} points "
         f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}, "
-        f"n = {difference['n']}), for {history['train_seconds'] / 60:.1f} minutes of training, "
+        f"n = {difference['n']}), {_cost(adapter, history)}."
+    )
+
+
+def _of_losses(adapter: AdapterFolder, history: dict[str, Any]) -> str:
+    """The verdict on plain text, which asks nothing: what the validation loss was and is."""
+    losses = [r["validation_loss"] for r in history["records"] if "validation_loss" in r]
+    change = f"from {losses[0]:.3f} to {losses[-1]:.3f}" if losses else "not measured"
+    return (
+        f"Fine-tuning with {adapter.recipe} on text without questions: validation loss per token "
+        f"{change}, {_cost(adapter, history)}. Answers were not scored."
+    )
+
+
+def _cost(adapter: AdapterFolder, history: dict[str, Any]) -> str:
+    return (
+        f"for {history['train_seconds'] / 60:.1f} minutes of training, "
         f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and an adapter of "
-        f"{adapter.adapter_bytes / 2**20:.1f} MiB."
+        f"{adapter.adapter_bytes / 2**20:.1f} MiB"
     )
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import mlflow
 
-from peftline.delivery.adapter import IDENTITY
 from peftline.handles import BaseModelFolder
 
 _PACKAGES = ("torch", "transformers", "peft", "safetensors")
@@ -19,8 +18,7 @@ def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
         # A file, not `model_config`: MLflow shows that one as a parameter of the run, and a path
         # of this machine is none.
         place = Path(folder) / "base_model.json"
-        format_of_prompts = json.loads((adapter / IDENTITY).read_text())["rendering"]["format"]
-        facts = {"path": str(base.path), "id": base.id, "format": format_of_prompts}
+        facts = {"path": str(base.path), "id": base.id}
         place.write_text(json.dumps(facts), encoding="utf-8")
         mlflow.pyfunc.log_model(
             name="adapter_model",

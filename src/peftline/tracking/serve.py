@@ -26,23 +26,22 @@ class AdapterModel(mlflow.pyfunc.PythonModel):
                 f"{base}: the base model ({facts['id']}) is not there. Set PEFTLINE_BASE_MODEL to "
                 "the folder that has it."
             )
-        self.chat = facts["format"] == "chat"
         adapter = context.artifacts["adapter"]
         self.tokenizer = AutoTokenizer.from_pretrained(adapter)
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
         self.model = PeftModel.from_pretrained(model, adapter).eval()
 
     def predict(self, model_input: list[str], params: dict[str, Any] | None = None) -> list[str]:
-        """Answer prompts; the chat template goes around them if the adapter was trained so."""
+        """Answer prompts, in the template that the adapter was trained with."""
         return [self._answer(prompt, params or {}) for prompt in model_input]
 
     def _answer(self, prompt: str, params: dict[str, Any]) -> str:
-        if self.chat:
-            messages = [{"role": "user", "content": prompt}]
-            prompt = self.tokenizer.apply_chat_template(
-                messages, add_generation_prompt=True, tokenize=False
-            )
-        inputs = self.tokenizer(prompt, add_special_tokens=not self.chat, return_tensors="pt")
+        text = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": prompt}], add_generation_prompt=True, tokenize=False
+        )
+        # Some templates write the beginning-of-sequence token themselves.
+        begun = bool(self.tokenizer.bos_token) and text.startswith(self.tokenizer.bos_token)
+        inputs = self.tokenizer(text, add_special_tokens=not begun, return_tensors="pt")
         with torch.inference_mode():
             out = self.model.generate(
                 **inputs,

@@ -1,3 +1,3 @@
-from peftline.pipelines.base.pipeline import create_pipeline
+from peftline.pipelines.base.pipeline import create_materialise, create_pipeline
 
-__all__ = ["create_pipeline"]
+__all__ = ["create_materialise", "create_pipeline"]

@@ -1,8 +1,10 @@
 """Nodes of the data pipeline."""
 
+from itertools import islice
 from pathlib import Path
 
 from peftline import jsonl
+from peftline.corpus import deduplicate as _deduplicate
 from peftline.corpus import ingest as _ingest
 from peftline.corpus import split as _split
 from peftline.corpus import validate as _validate
@@ -16,8 +18,13 @@ def ingest(data: Data, store_root: str) -> RawRows:
 
 
 def validate(raw: RawRows, data: Data, store_root: str) -> Examples:
-    """Check every row, drop exact duplicates, read what is left into the canonical form."""
+    """Check every row and read it into the canonical form."""
     return _validate.validate(raw, data, Path(store_root))
+
+
+def deduplicate(examples: Examples, data: Data, store_root: str) -> Examples:
+    """Drop duplicates, and find near-duplicates."""
+    return _deduplicate.deduplicate(examples, data, Path(store_root))
 
 
 def list_dropped(examples: Examples) -> list[dict]:
@@ -32,8 +39,12 @@ def split(examples: Examples, data: Data, store_root: str) -> Splits:
 
 def preview(splits: Splits) -> list[dict]:
     """Some test examples, to look at."""
-    rows = _split.read_split(splits, "test")[:20]
     return [
-        {"id": row.id, "prompt": row.prompt[-1].text, "answer": row.answer, "group": row.group}
-        for row in rows
+        {
+            "id": row.id,
+            "prompt": "\n\n".join(message.text for message in row.prompt),
+            "answer": row.answer,
+            "group": row.group,
+        }
+        for row in islice(_split.iterate(splits, "test"), 20)
     ]

@@ -1,3 +1,3 @@
-from peftline.pipelines.finetune.pipeline import create_pipeline
+from peftline.pipelines.finetune.pipeline import create_pipeline, create_preflight
 
-__all__ = ["create_pipeline"]
+__all__ = ["create_pipeline", "create_preflight"]

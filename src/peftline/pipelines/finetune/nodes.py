@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from peftline import identity
-from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
 from peftline.paths import project_folder
 from peftline.quantization import NoQuantization
-from peftline.schema import Evaluation, Recipe, Rendering
+from peftline.schema import Data, Evaluation, Recipe, Rendering
 
 
 def tokenise(
@@ -19,12 +19,50 @@ def tokenise(
     return _tokenise(splits, base, rendering, Path(store_root))
 
 
+def inspect(
+    base: BaseModelFolder,
+    examples: Examples,
+    splits: Splits,
+    tokenised: Tokenised,
+    recipe: Recipe,
+    data: Data,
+    rendering: Rendering,
+    seed: int,
+    run: dict,
+) -> tuple[dict, str]:
+    """What the model will see and what the run will cost, as a report and as a page."""
+    from peftline.preflight.inspect import inspect as look
+    from peftline.reports.preflight import page
+
+    report = look(
+        name=run["recipe"],
+        recipe=recipe,
+        seed=seed,
+        data=data,
+        rendering=rendering,
+        base=base,
+        examples=examples,
+        splits=splits,
+        tokenised=tokenised,
+        for_training=run["trains"],
+    )
+    return report, page(report)
+
+
+def gate(preflight: dict) -> dict:
+    """Stop here if the preflight has found an error."""
+    from peftline.preflight import problems
+
+    return problems.gate(preflight)
+
+
 def train(
     base: BaseModelFolder,
     tokenised: Tokenised,
     recipe: Recipe,
     seed: int,
     run: dict,
+    cleared: dict,
 ) -> tuple[Any, dict]:
     """Train the adapter of one recipe, or continue a killed run with the same inputs."""
     from peftline import fine_tune

@@ -5,6 +5,8 @@ from kedro.pipeline import Node, Pipeline
 from peftline.pipelines.finetune.nodes import (
     evaluate,
     evaluate_quantized,
+    gate,
+    inspect,
     merge,
     plot,
     summarise,
@@ -13,14 +15,23 @@ from peftline.pipelines.finetune.nodes import (
 )
 
 RECIPE, RENDERING, EVALUATION = "params:recipe", "params:rendering", "params:evaluation"
-SHARED = {"splits", "base_model", "base_metrics", "base_predictions"}
-SHARED_PARAMETERS = {RENDERING, EVALUATION, "params:seed", "params:store_root"}
+DATA, SEED = "params:data", "params:seed"
+SHARED = {"examples", "splits", "base_model", "base_metrics", "base_predictions"}
+SHARED_PARAMETERS = {DATA, RENDERING, EVALUATION, SEED, "params:store_root"}
+
+
+def create_preflight(name: str) -> Pipeline:
+    """tokenise -> inspect: what a recipe will see, and what it will cost."""
+    return _named(name, _preflight())
 
 
 def create_pipeline(recipe: str) -> Pipeline:
-    """tokenise -> train -> evaluate -> merge and verify -> summarise."""
-    scored = ["base_model", "adapter", "splits", RENDERING, EVALUATION]
-    flow = Pipeline(
+    """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise."""
+    return _named(recipe, _preflight() + _training())
+
+
+def _preflight() -> Pipeline:
+    return Pipeline(
         [
             Node(
                 tokenise,
@@ -29,13 +40,39 @@ def create_pipeline(recipe: str) -> Pipeline:
                 name="tokenise",
             ),
             Node(
+                inspect,
+                {
+                    "base": "base_model",
+                    "examples": "examples",
+                    "splits": "splits",
+                    "tokenised": "tokenised",
+                    "recipe": RECIPE,
+                    "data": DATA,
+                    "rendering": RENDERING,
+                    "seed": SEED,
+                    "run": "run",
+                },
+                ["preflight", "preflight_page"],
+                name="inspect",
+            ),
+        ]
+    )
+
+
+def _training() -> Pipeline:
+    scored = ["base_model", "adapter", "splits", RENDERING, EVALUATION]
+    return Pipeline(
+        [
+            Node(gate, "preflight", "cleared", name="gate"),
+            Node(
                 train,
                 {
                     "base": "base_model",
                     "tokenised": "tokenised",
                     "recipe": RECIPE,
-                    "seed": "params:seed",
+                    "seed": SEED,
                     "run": "run",
+                    "cleared": "cleared",
                 },
                 ["adapter", "history"],
                 name="train",
@@ -74,10 +111,15 @@ def create_pipeline(recipe: str) -> Pipeline:
             ),
         ]
     )
+
+
+def _named(name: str, flow: Pipeline) -> Pipeline:
+    """The flow in a namespace of its own; what all recipes share keeps its name."""
     return Pipeline(
         flow,
-        namespace=recipe,
-        inputs=SHARED,
-        parameters={RECIPE: f"params:{recipe}"} | {name: name for name in SHARED_PARAMETERS},
-        tags=[recipe],
+        namespace=name,
+        inputs=SHARED & flow.inputs(),
+        parameters={RECIPE: f"params:{name}"}
+        | {shared: shared for shared in SHARED_PARAMETERS & flow.inputs()},
+        tags=[name],
     )

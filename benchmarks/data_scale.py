@@ -1,0 +1,120 @@
+"""Rows per second and peak memory of each data stage, on generated Alpaca rows.
+
+    python benchmarks/data_scale.py 100000 1000000
+
+Prints a table for each size, and how many bytes of peak memory each further row costs. Memory is
+the resident set of this process and its children, sampled every 50 ms.
+"""
+
+import json
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from peftline.base_model.materialise import materialise
+from peftline.corpus.deduplicate import deduplicate
+from peftline.corpus.ingest import ingest
+from peftline.corpus.split import split
+from peftline.corpus.validate import validate
+from peftline.rendering.tokenise import tokenise
+from peftline.schema import BaseModelSource, Data, Rendering
+
+_WORDS = [f"word{at}" for at in range(2000)]
+
+
+class Peak:
+    """Peak resident set of this process and its children within a `with` block."""
+
+    def __enter__(self) -> "Peak":
+        self.bytes, self._done = 0, threading.Event()
+        self._thread = threading.Thread(target=self._sample, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _sample(self) -> None:
+        me = psutil.Process()
+        while not self._done.wait(0.05):
+            total = 0
+            for process in (me, *me.children(recursive=True)):
+                try:
+                    total += process.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            self.bytes = max(self.bytes, total)
+
+
+def write_rows(file: Path, count: int) -> None:
+    """Alpaca rows of some 60 words, one in a hundred a duplicate of an earlier one."""
+    generator = random.Random(count)
+    kept: list[dict[str, str]] = []
+    with file.open("w", encoding="utf-8") as lines:
+        for at in range(count):
+            if at % 100 == 99:
+                row = kept[generator.randrange(len(kept))]
+            else:
+                row = {
+                    "instruction": " ".join(generator.choices(_WORDS, k=12)) + f" {at}?",
+                    "input": " ".join(generator.choices(_WORDS, k=generator.randrange(10))),
+                    "output": " ".join(generator.choices(_WORDS, k=generator.randrange(10, 50))),
+                }
+                if at % 50 == 0:
+                    kept.append(row)
+            lines.write(json.dumps(row) + "\n")
+
+
+def run(count: int, folder: Path) -> dict[str, tuple[float, int]]:
+    """Seconds and peak bytes of each stage."""
+    file, root = folder / "rows.jsonl", folder / "store"
+    write_rows(file, count)
+    sizes = {"train_rows": 1, "validation_rows": 1000, "test_rows": 1000}
+    data = Data(source=str(file), near_duplicates="keep", **sizes)
+    base = materialise(BaseModelSource(source="smollm2"), folder.parent)
+    results: dict[str, tuple[float, int]] = {}
+
+    def timed(name: str, stage: Callable[[], Any]) -> Any:
+        begin = time.perf_counter()
+        with Peak() as peak:
+            made = stage()
+        results[name] = (time.perf_counter() - begin, peak.bytes)
+        return made
+
+    raw = timed("ingest", lambda: ingest(data, root))
+    valid = timed("validate", lambda: validate(raw, data, root))
+    examples = timed("deduplicate", lambda: deduplicate(valid, data, root))
+    splits = timed("split", lambda: split(examples, data, root))
+    tokens = timed("tokenise", lambda: tokenise(splits, base, Rendering(), root))
+    kept = tokens.train + tokens.validation + sum(tokens.not_whole.values()) + splits.test
+    print(f"{count:,} rows read, {examples.rows_dropped:,} duplicates, {kept:,} kept or listed")
+    return results
+
+
+def main(sizes: list[int]) -> None:
+    """Measure all sizes, smallest first."""
+    peaks = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for count in sorted(sizes):
+            place = Path(folder) / str(count)
+            place.mkdir()
+            results = run(count, place)
+            for name, (seconds, memory) in results.items():
+                rate = count / seconds
+                print(f"{name:12} {seconds:8.1f} s {rate:10,.0f} rows/s {memory / 2**20:8,.0f} MiB")
+            peaks[count] = max(memory for _, memory in results.values())
+    if len(peaks) > 1:
+        few, many = min(peaks), max(peaks)
+        print(f"{(peaks[many] - peaks[few]) / (many - few):.0f} bytes more per row")
+
+
+if __name__ == "__main__":
+    main([int(word) for word in sys.argv[1:]] or [100_000])

@@ -1,0 +1,38 @@
+"""Worked examples for the base model's few-shot score."""
+
+import logging
+import random
+from collections.abc import Iterable
+from itertools import islice
+
+from peftline.formats.example import Example
+
+logger = logging.getLogger(__name__)
+
+_FROM = 2000  # training examples among which the shots are chosen
+_SEED = 0  # the same shots for every run: the base's score is a fixed yardstick
+
+
+def find(train: Iterable[Example], count: int) -> list[Example]:
+    """Worked examples from the first training examples; none, with a warning, if too few fit."""
+    first = islice(train, _FROM)
+    simple = [e for e in first if [m.role for m in e.messages] == ["user", "assistant"]]
+    simple = [example for example in simple if not example.tools]
+    if len(simple) < count:
+        logger.warning(
+            "No few-shot score: worked examples are single requests without tools, and %d of "
+            "the first %d training examples are.",
+            len(simple),
+            _FROM,
+        )
+        return []
+    return choose(simple, count)
+
+
+def choose(train: list[Example], count: int) -> list[Example]:
+    """Draw worked examples from the shorter half, each with another answer if there are enough."""
+    shorter = sorted(train, key=lambda e: sum(len(m.text) for m in e.messages))
+    pool = shorter[: max(count, len(shorter) // 2)]
+    random.Random(_SEED).shuffle(pool)  # noqa: S311
+    different = list({example.answer: example for example in pool}.values())
+    return (different + pool)[:count]

@@ -1,0 +1,1 @@
+"""What the model will really see, before anything is trained."""

@@ -1,0 +1,38 @@
+"""What the examples are like: kinds, classes, refusals, lengths of text."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from peftline.formats.example import Example
+
+# How assistants decline, at the beginning of an answer; written for English data.
+_REFUSAL = re.compile(
+    r"\W*(i['’]?m sorry|i am sorry|sorry,|i apologi[sz]e|i can(no|['’])t|i can not|"
+    r"i['’]?m unable|i am unable|i won['’]t|as an ai\b|no tool fits)",
+    re.IGNORECASE,
+)
+_CLASSES = 50
+
+
+def describe(examples: Iterable[Example]) -> dict[str, Any]:
+    """Count kinds, classes (labels), turns, tools, refusals among the answers."""
+    kinds: Counter[str] = Counter()
+    classes: Counter[str] = Counter()
+    count = refusals = turns = with_tools = 0
+    for example in examples:
+        count += 1
+        kinds[example.kind] += 1
+        turns += sum(message.role == "assistant" for message in example.messages)
+        with_tools += bool(example.tools)
+        refusals += bool(_REFUSAL.match(example.answer))
+        if example.label is not None:
+            classes[str(example.label)] += 1
+    return {
+        "kinds": dict(kinds),
+        "classes": dict(classes.most_common(_CLASSES)),
+        "refusal_share": round(refusals / max(1, count), 4),
+        "answers_per_example": round(turns / max(1, count), 2),
+        "examples_with_tools": with_tools,
+    }

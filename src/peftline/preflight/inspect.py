@@ -1,0 +1,86 @@
+"""One report on what will be trained on, and by which means."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from peftline import jsonl
+from peftline.base_model.loading import load_tokenizer
+from peftline.corpus.split import iterate
+from peftline.handles import BaseModelFolder, Examples, Splits, Tokenised
+from peftline.preflight import contents, findings, labels, leakage, private
+from peftline.preflight.probe import probe
+from peftline.rendering import template as templates
+from peftline.rendering.tokenise import LISTED
+from peftline.schema import Data, Recipe, Rendering
+
+logger = logging.getLogger(__name__)
+_LISTED = 20
+
+
+def inspect(
+    name: str,
+    recipe: Recipe,
+    seed: int,
+    data: Data,
+    rendering: Rendering,
+    base: BaseModelFolder,
+    examples: Examples,
+    splits: Splits,
+    tokenised: Tokenised,
+    for_training: bool,
+) -> dict[str, Any]:
+    """Look at data, tokens, labels and costs.
+
+    Args:
+        name: of the recipe.
+        for_training: whether a run follows; data that do not fit its objective are an error then.
+
+    Returns:
+        JSON-able; `problems` lists what is wrong or noteworthy.
+    """
+    template = templates.load(load_tokenizer(base), rendering)
+    report = {
+        "recipe": name,
+        "seed": seed,
+        "format": examples.format,
+        "rows": {
+            "read": examples.rows_read,
+            "kept": examples.rows_kept,
+            "dropped": examples.rows_dropped,
+            "reasons": examples.reasons,
+        },
+        "dropped": _first(examples.path / "dropped.jsonl"),
+        "near_duplicates": examples.near_duplicates,
+        "splits": {"train": splits.train, "validation": splits.validation, "test": splits.test},
+        "contents": contents.describe(iterate(splits, "train")),
+        "template": {
+            "format": rendering.format,
+            "origin": base.chat_template if rendering.format == "chat" else "alpaca",
+            "end_token": template.end_text,
+            "end_token_id": template.end_id,
+            "pad_token_id": template.tokenizer.pad_token_id,
+            "shows_system": template.shows_system,
+            "shows_tools": template.shows_tools,
+            "text": template.source,
+        },
+        "tokens": {"total": tokenised.total_tokens, "supervised": tokenised.supervised_tokens},
+        **labels.check(tokenised, template),
+        "lengths": tokenised.lengths,
+        "limit": {"tokens": rendering.max_length_tokens, "too_long": rendering.too_long},
+        "not_whole": {"counts": tokenised.not_whole, "rows": _first(tokenised.path / LISTED)},
+        "neutralised": tokenised.neutralised,
+        "leakage": leakage.between_splits(splits, data.near_duplicate_similarity),
+        "benchmark": leakage.with_benchmark(splits, data.benchmark) if data.benchmark else None,
+        "private": private.scan(iterate(splits, "train")),
+        "training": probe(recipe, base, tokenised, seed),
+        "examples": labels.examples(tokenised, template),
+    }
+    report["problems"] = findings.find(report, recipe, for_training)
+    for found in report["problems"]:
+        logger.warning("Preflight, %s: %s", found["name"], found["message"])
+    return report
+
+
+def _first(file: Path) -> list[dict[str, Any]]:
+    return [row for _, row in zip(range(_LISTED), jsonl.read(file), strict=False)]

@@ -1,0 +1,108 @@
+"""What carries loss: checked in the stored tokens, not in what was meant."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from peftline.handles import Tokenised
+from peftline.rendering import stored
+from peftline.rendering.render import IGNORED
+from peftline.rendering.template import Template
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_CHECKED = 20_000  # rows; a fault of the template or the masks shows in the first
+_SHOWN_TOKENS = 700
+_EXAMPLES = 5
+
+
+def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
+    """Count, in training rows, what every row should have.
+
+    Returns:
+        `rows_checked`; `ends_without_loss`: ids of rows in which a learnt turn does not end with
+        the end token; `leading_bos`: how many rows begin with so many beginning-of-sequence
+        tokens; `supervised_share` over all training tokens.
+    """
+    cut = tokenised.not_whole.get("cut", 0)
+    bos = template.tokenizer.bos_token_id
+    ends = {template.end_id, template.tokenizer.eos_token_id}  # plain text ends with the latter
+    unended: list[str] = []
+    leading: dict[int, int] = {}
+    checked = 0
+    for row in _rows(tokenised):
+        checked += 1
+        labels = numpy.asarray(row["labels"])
+        if not _ends(labels, ends):
+            unended.append(row["id"])
+        begins = _leading(row["input_ids"], bos)
+        leading[begins] = leading.get(begins, 0) + 1
+    return {
+        "rows_checked": checked,
+        "ends_without_loss": unended if len(unended) > cut else [],
+        "leading_bos": leading,
+        "supervised_share": round(tokenised.supervised_tokens / tokenised.total_tokens, 4),
+    }
+
+
+def _rows(tokenised: Tokenised) -> Iterator[dict[str, Any]]:
+    rows = stored.open_side(tokenised.path, "train")
+    return iter(rows.select(range(min(len(rows), _CHECKED))))
+
+
+def _ends(labels: numpy.ndarray, ends: set[int]) -> bool:
+    """Whether every run of labels ends with an end token."""
+    learnt = labels != IGNORED
+    last = learnt & ~numpy.append(learnt[1:], False)
+    return set(labels[last].tolist()) <= ends
+
+
+def _leading(ids: list[int], bos: int | None) -> int:
+    count = 0
+    while count < len(ids) and ids[count] == bos:
+        count += 1
+    return count
+
+
+def examples(tokenised: Tokenised, template: Template) -> list[dict[str, Any]]:
+    """Some training rows token by token: the first ones and the longest.
+
+    Each has its `id`, `length`, and `pieces` of `text`, `loss` and `special`.
+    """
+    rows = stored.open_side(tokenised.path, "train")
+    longest = int(numpy.argmax(rows.data.column("length").to_numpy()))
+    chosen = sorted({*range(min(_EXAMPLES - 1, len(rows))), longest})
+    return [_example(rows[at], template) for at in chosen]
+
+
+def _example(row: dict[str, Any], template: Template) -> dict[str, Any]:
+    ids, labels = row["input_ids"][:_SHOWN_TOKENS], row["labels"][:_SHOWN_TOKENS]
+    return {
+        "id": row["id"],
+        "length": row["length"],
+        "supervised": sum(label != IGNORED for label in row["labels"]),
+        "hidden": max(0, row["length"] - _SHOWN_TOKENS),
+        "pieces": pieces(ids, labels, template.tokenizer),
+    }
+
+
+def pieces(
+    ids: list[int], labels: list[int], tokenizer: "PreTrainedTokenizerBase"
+) -> list[dict[str, Any]]:
+    """Tokens as text; those that only together make a character are one piece."""
+    special = set(tokenizer.all_special_ids) | {
+        id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special
+    }
+    found: list[dict[str, Any]] = []
+    begin = 0
+    for at in range(len(ids)):
+        text = tokenizer.decode(ids[begin : at + 1])
+        broken = "\ufffd" in text and at - begin < 3 and at + 1 < len(ids)
+        if broken and labels[at] == labels[at + 1] == IGNORED or broken and labels[at] != IGNORED:
+            continue
+        piece = {"text": text, "loss": labels[at] != IGNORED, "special": ids[at] in special}
+        found.append(piece)
+        begin = at + 1
+    return found

@@ -1,0 +1,91 @@
+"""A first step without training: its loss, and what a run will cost."""
+
+import shutil
+import time
+from typing import Any
+
+import numpy
+import torch
+from transformers import set_seed
+
+from peftline import adapters, memory, quantization, training
+from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.handles import BaseModelFolder, Tokenised
+from peftline.objectives.collate import PadRight
+from peftline.objectives.sft import batch_loss
+from peftline.rendering import stored
+from peftline.schema import Recipe
+
+_LOSS_ROWS = 8
+_FLOAT_BYTES = 4
+_STATES = 2  # that AdamW keeps for each trainable parameter
+_FORWARD_SHARE = 1 / 3  # of a step; the backward pass computes two products for each one
+
+
+def probe(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int) -> dict[str, Any]:
+    """Measure one step on the longest rows and one on rows of median length.
+
+    Time and memory are those of this machine, now; the optimizer's memory is added by its size.
+    """
+    with memory.PeakMemory() as peak:
+        set_seed(seed)
+        model = load_model(base, quantized=recipe.quantization)
+        model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
+        rows = stored.open_side(tokenised.path, "train")
+        collate = PadRight(load_tokenizer(base).pad_token_id)
+        order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
+        size = min(training.micro_batch_size(recipe.training), len(rows))
+        middle = max(0, len(order) // 2 - size // 2)
+        loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
+        model.train()
+        _step(model, collate(list(rows.select(order[-size:]))))
+        median = collate(list(rows.select(order[middle : middle + size])))
+        seconds = min(_step(model, median) for _ in range(2))
+    trainable, total = model.get_nb_trainable_parameters()
+    steps = training.total_steps(recipe.training, tokenised.train)
+    per_token = seconds / median["attention_mask"].sum().item()
+    return {
+        "step_0_loss": loss,
+        "trainable_parameters": trainable,
+        "total_parameters": total,
+        "steps": steps,
+        "seconds_per_step": round(seconds * training.accumulation(recipe.training), 3),
+        "predicted_seconds": round(_seconds(recipe, tokenised, steps, per_token), 1),
+        "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
+        "predicted_disk_bytes": _disk(base, trainable),
+        "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
+    }
+
+
+def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float:
+    with torch.no_grad():
+        total, count = batch_loss(model.get_base_model(), _placed(model, batch))
+    return round((total / count.clamp(min=1)).item(), 5)
+
+
+def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float:
+    """Seconds of one forward and backward pass."""
+    begin = time.perf_counter()
+    total, count = batch_loss(model.get_base_model(), _placed(model, batch))
+    (total / count.clamp(min=1)).backward()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    model.zero_grad()
+    return time.perf_counter() - begin
+
+
+def _placed(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    device = next(model.parameters()).device
+    return {name: tensor.to(device) for name, tensor in batch.items()}
+
+
+def _seconds(recipe: Recipe, tokenised: Tokenised, steps: int, per_token: float) -> float:
+    per_row = tokenised.total_tokens / tokenised.train
+    trained = steps * recipe.training.batch_size * per_row
+    looked_at = (recipe.training.evaluations + 1) * tokenised.validation * per_row
+    return per_token * (trained + _FORWARD_SHARE * looked_at)
+
+
+def _disk(base: BaseModelFolder, trainable: int) -> int:
+    """Adapter, one checkpoint with the optimizer's states, and the merged model in 16 bits."""
+    return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + 2 * base.parameters

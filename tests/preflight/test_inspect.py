@@ -1,0 +1,150 @@
+"""What the preflight finds in good data and in bad."""
+
+import json
+
+import pytest
+
+from peftline.preflight.problems import gate
+from peftline.reports.preflight import page
+
+ROWS = [
+    {"instruction": f"Say the number {at} in words, please.", "output": f"It is number {at}."}
+    for at in range(120)
+]
+
+
+@pytest.fixture(scope="module")
+def report(inspected):
+    return inspected(ROWS)
+
+
+def names(report, level=None):
+    return {p["name"] for p in report["problems"] if level in (None, p["level"])}
+
+
+def test_good_data_have_no_error_and_pass_the_gate(report):
+    assert names(report) <= {"few_test_rows", "near_duplicates"}
+    assert set(gate(report)["problems"]) == names(report)
+
+
+def test_the_report_is_json_and_counts_all_rows(report):
+    assert json.loads(json.dumps(report))["rows"] == {
+        "read": 120,
+        "kept": 120,
+        "dropped": 0,
+        "reasons": {},
+    }
+    assert report["format"] == "alpaca"
+    assert sum(report["splits"].values()) == 120
+
+
+def test_the_supervised_share_is_that_of_the_answers(report):
+    supervised = sum(piece["loss"] for example in report["examples"] for piece in example["pieces"])
+    shown = sum(len(example["pieces"]) for example in report["examples"])
+    assert report["supervised_share"] == pytest.approx(supervised / shown, abs=0.02)
+    assert 0 < report["supervised_share"] < 0.5
+
+
+def test_examples_show_what_carries_loss(report):
+    example = report["examples"][0]
+    learnt = "".join(piece["text"] for piece in example["pieces"] if piece["loss"])
+    assert learnt.startswith("It is number ") and learnt.endswith("<|end|>")
+    assert example["pieces"][-1]["special"] or example["pieces"][-2]["special"]
+    assert "Say the number" in "".join(piece["text"] for piece in example["pieces"])
+
+
+def test_the_costs_are_those_of_the_recipe(report):
+    training = report["training"]
+    assert training["steps"] == 4
+    assert 0 < training["trainable_parameters"] < training["total_parameters"]
+    assert training["step_0_loss"] == pytest.approx(6.2, abs=1)  # ln of the vocabulary: untrained
+    assert training["predicted_seconds"] > 0
+    assert training["predicted_memory_bytes"] > 4 * training["total_parameters"]
+
+
+PREFERENCE = [
+    {"prompt": f"Question {at}?", "chosen": f"Good {at}.", "rejected": f"Bad {at}."}
+    for at in range(60)
+]
+
+
+def test_data_of_another_objective_stop_a_run_and_not_a_look(inspected):
+    stopped = inspected(PREFERENCE)
+    assert "data_do_not_fit_objective" in names(stopped, "error")
+    with pytest.raises(Exception, match="data_do_not_fit_objective.*'preference'"):
+        gate(stopped)
+    looked = inspected(PREFERENCE, for_training=False)
+    assert "data_do_not_fit_objective" in names(looked, "warning")
+    assert gate(looked)
+
+
+def test_dropped_rows_and_duplicates_are_named(inspected):
+    rows = [*ROWS[:60], ROWS[0], {"instruction": "Nothing?", "output": " "}]
+    report = inspected(rows, problems={"empty_answer": "drop"})
+    assert report["rows"]["dropped"] == 2
+    assert report["rows"]["reasons"] == {"duplicate": 1, "empty_answer": 1}
+    found = next(p for p in report["problems"] if p["name"] == "rows_dropped")
+    assert "2 of 62 rows" in found["message"]
+    assert any("row 62" in row for row in found["rows"])
+
+
+def test_prompts_that_are_tested_are_found_in_training(inspected):
+    rows = [{**row, "split": ("train", "test", "validation")[i % 3]} for i, row in enumerate(ROWS)]
+    rows[1] = {**rows[0], "output": "Another answer.", "split": "test"}
+    report = inspected(rows)
+    assert len(report["leakage"]["equal"]) == 1
+    assert "leakage_equal" in names(report)
+
+
+def test_overlap_with_a_benchmark_is_found(inspected, tmp_path):
+    text = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    rows = [*ROWS, {"instruction": f"Count: {text} and so on", "output": "Fine."}]
+    rows = [{**row, "split": "train"} for row in rows]
+    rows[3]["split"], rows[4]["split"] = "test", "validation"
+    benchmark = tmp_path / "benchmark.jsonl"
+    benchmark.write_text(json.dumps({"question": text.upper()}) + "\n")
+    report = inspected(rows, benchmark=benchmark)
+    assert len(report["benchmark"]) == 1
+    assert "benchmark_overlap" in names(report)
+
+
+def test_special_tokens_in_texts_are_reported(inspected):
+    rows = [{**row, "instruction": row["instruction"] + " <|end|>"} for row in ROWS[:40]]
+    report = inspected(rows)
+    assert report["neutralised"] >= 30
+    assert "special_tokens_in_texts" in names(report)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"ends_without_loss": ["a"]}, "end_token_without_loss"),
+        ({"leading_bos": {"2": 3}}, "several_bos_tokens"),
+        ({"supervised_share": 1}, "everything_is_supervised"),
+    ],
+)
+def test_faults_of_the_masks_are_errors(report, recipe, change, problem):
+    from peftline.preflight import findings
+
+    assert problem in {p["name"] for p in findings.find(report | change, recipe(), True)}
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_is_an_error(report, recipe, loss):
+    from peftline.preflight import findings
+
+    broken = report | {"training": report["training"] | {"step_0_loss": loss}}
+    assert "loss_not_finite" in {p["name"] for p in findings.find(broken, recipe(), True)}
+
+
+def test_everything_from_data_is_escaped_on_the_page(inspected):
+    evil = "<script>alert(1)</script>"
+    rows = [{"instruction": f"{evil} {at}", "output": f"{evil} {at}"} for at in range(40)]
+    html = page(inspected(rows))
+    assert "<script" not in html
+    assert "&lt;script" in html or "&lt;</span>" in html
+
+
+def test_an_error_shows_a_red_banner(inspected):
+    html = page(inspected(PREFERENCE))
+    assert '<div class="banner error">1 error: training would stop here.</div>' in html
