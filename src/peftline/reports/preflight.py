@@ -1,20 +1,17 @@
 """A page that shows what a model will see."""
 
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment
+from peftline.reports import template
 
 _WIDTH, _HEIGHT = 640, 160  # of the histogram's drawing area
 
 
 def page(report: dict[str, Any]) -> str:
     """A self-contained page; everything that comes from data is escaped."""
-    source = files("peftline.reports").joinpath("preflight.html.jinja")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"size": size, "duration": duration, "visible": visible}
-    template = environment.from_string(source.read_text(encoding="utf-8"))
-    return template.render(report=report, chart=_chart(report), width=_WIDTH, height=_HEIGHT)
+    filters = {"size": size, "duration": duration, "visible": visible}
+    figures = {"chart": _chart(report), "width": _WIDTH, "height": _HEIGHT}
+    return template.render("preflight", filters, report=report, **figures)
 
 
 def size(amount: int) -> str:
