@@ -10,48 +10,22 @@ import json
 import random
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from peftline.base_model.materialise import materialise
 from peftline.corpus.deduplicate import deduplicate
 from peftline.corpus.ingest import ingest
 from peftline.corpus.split import split
 from peftline.corpus.validate import validate
+from peftline.data_schema import Data
+from peftline.memory import PeakMemory
 from peftline.rendering.tokenise import tokenise
-from peftline.schema import BaseModelSource, Data, Rendering
+from peftline.schema import BaseModelSource, Rendering
 
 _WORDS = [f"word{at}" for at in range(2000)]
-
-
-class Peak:
-    """Peak resident set of this process and its children within a `with` block."""
-
-    def __enter__(self) -> "Peak":
-        self.bytes, self._done = 0, threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        me = psutil.Process()
-        while not self._done.wait(0.05):
-            total = 0
-            for process in (me, *me.children(recursive=True)):
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            self.bytes = max(self.bytes, total)
 
 
 def write_rows(file: Path, count: int) -> None:
@@ -84,7 +58,7 @@ def run(count: int, folder: Path) -> dict[str, tuple[float, int]]:
 
     def timed(name: str, stage: Callable[[], Any]) -> Any:
         begin = time.perf_counter()
-        with Peak() as peak:
+        with PeakMemory(with_children=True) as peak:
             made = stage()
         results[name] = (time.perf_counter() - begin, peak.bytes)
         return made

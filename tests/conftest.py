@@ -114,7 +114,7 @@ def tool_call_splits(shared_root):
     from peftline.corpus.ingest import ingest
     from peftline.corpus.split import split
     from peftline.corpus.validate import validate
-    from peftline.schema import Data
+    from peftline.data_schema import Data
 
     data = Data(train_rows=24, validation_rows=8, test_rows=8)
     examples = validate(ingest(data, shared_root), data, shared_root)

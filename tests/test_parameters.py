@@ -25,6 +25,7 @@ def pipelines():
         "lora": shared + finetune.create_pipeline("lora"),
         "qlora": shared + finetune.create_pipeline("qlora"),
         "predict": predict.create_pipeline(),
+        "preflight": shared + finetune.create_preflight("preflight"),
     }
 
 
@@ -107,6 +108,19 @@ def test_a_wrong_value_is_refused(message):
     assert "Parameter 'seed' is 'x'" in message("lora", {"seed": "x"})
     assert "Parameter 'data.train_rows' is 0" in message("lora", {"data": {"train_rows": 0}})
     assert "Parameter 'lora' is 3" in message("lora", {"lora": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("qlorra", "Did you mean 'qlora'?"), ("zzz", "Known: "), ("data", "Known: ")],
+)
+def test_a_recipe_to_look_at_that_does_not_exist_is_refused(
+    message, project, monkeypatch, name, hint
+):
+    monkeypatch.chdir(project)
+    found = message("preflight", {"preflight_recipe": name}, PARAMETERS | {"preflight": None})
+    assert found.startswith(f"Parameter 'preflight_recipe' is '{name}': no such recipe. {hint}")
+    assert "\n" not in found
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "/etc"])

@@ -5,10 +5,19 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from peftline import adapters, objectives, optimizers, quantization, schema, training
+from peftline import (
+    adapters,
+    data_schema,
+    objectives,
+    optimizers,
+    quantization,
+    schema,
+    training,
+)
 from peftline.adapters import lora
+from peftline.data_schema import Data
 from peftline.errors import PeftlineError
-from peftline.schema import Data, Evaluation, Predict, Recipe, Rendering
+from peftline.schema import Evaluation, Predict, Recipe, Rendering
 
 LORA = {"type": "lora"}
 
@@ -168,7 +177,7 @@ def undocumented_fields(module):
 
 @pytest.mark.parametrize(
     "module",
-    [schema, training, optimizers, quantization, objectives, lora],
+    [schema, data_schema, training, optimizers, quantization, objectives, lora],
     ids=lambda module: module.__name__,
 )
 def test_every_setting_is_documented_where_it_stands(module):

@@ -45,6 +45,18 @@ def test_an_unknown_recipe_is_refused_with_the_nearest(empty_project, run):
         run(empty_project, "qlorra")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("nosuch", "Known: "), ("qlorra", "Did you mean 'qlora'?")]
+)
+def test_an_unknown_recipe_to_look_at_is_refused_with_the_known_ones(
+    empty_project, run, name, hint
+):
+    with pytest.raises(PeftlineError) as raised:
+        run(empty_project, "preflight", preflight_recipe=name)
+    assert f"'preflight_recipe' is '{name}': no such recipe. {hint}" in str(raised.value)
+    assert not (empty_project / "data").exists()
+
+
 def test_a_failed_run_ends_as_failed(empty_project, run):
     with pytest.raises(PeftlineError, match="No .* example is left"):
         run(empty_project, "lora", rendering={"max_length_tokens": 16})

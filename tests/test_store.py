@@ -119,6 +119,17 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, interruption):
     assert left_in(tmp_path / "layer") == []
 
 
+def test_of_two_builders_the_first_wins_and_nothing_is_taken_from_its_readers(tmp_path):
+    def late(folder):
+        """Another process finishes the same folder in the meantime."""
+        store.build(tmp_path, "key", lambda folder: {"by": "first"})
+        return {"by": "late"}
+
+    path, manifest = store.build(tmp_path, "key", late)
+    assert manifest == {"by": "first"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_without_its_manifest_is_built_again(tmp_path):
     calls = []
     path, _ = store.build(tmp_path, ["key"], writer(calls))

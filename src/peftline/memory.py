@@ -1,5 +1,6 @@
 """Memory of this process: its peak, and giving back what is no longer used."""
 
+import contextlib
 import ctypes
 import gc
 import threading
@@ -14,34 +15,46 @@ class PeakMemory:
     On a GPU what torch allocated there; on a CPU the resident set, sampled every 50 ms.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, with_children: bool = False) -> None:
+        """Args:
+        with_children: always take the resident set, and add that of all child processes.
+        """
         self.bytes = 0
+        self._with_children = with_children
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> Self:
         import torch
 
-        if torch.cuda.is_available():
+        self._on_gpu = torch.cuda.is_available() and not self._with_children
+        if self._on_gpu:
             torch.cuda.reset_peak_memory_stats()
         else:
-            self.bytes = psutil.Process().memory_info().rss
+            self.bytes = self._resident()
             self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        import torch
+        if self._on_gpu:
+            import torch
 
-        if torch.cuda.is_available():
             self.bytes = torch.cuda.max_memory_allocated()
         else:
             self._stop.set()
             self._thread.join()
 
     def _sample(self) -> None:
-        process = psutil.Process()
         while not self._stop.wait(0.05):
-            self.bytes = max(self.bytes, process.memory_info().rss)
+            self.bytes = max(self.bytes, self._resident())
+
+    def _resident(self) -> int:
+        process = psutil.Process()
+        total = process.memory_info().rss
+        for child in process.children(recursive=True) if self._with_children else ():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                total += child.memory_info().rss
+        return total
 
 
 def release() -> None:

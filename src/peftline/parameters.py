@@ -11,6 +11,7 @@ from peftline.paths import is_experiment_name, recipe_names
 
 # Read by the catalog, not by nodes.
 _OF_THE_CATALOG = ("experiment", "seed", "preflight_recipe")
+_CHOSEN = "preflight"  # a copy of the recipe that `preflight_recipe` names
 
 
 def check_parameters(
@@ -43,6 +44,11 @@ def check_parameters(
             f"Parameter 'experiment' is {given['experiment']!r}: a name has letters, digits, '.', "
             "'_', '-' and '/', and each part begins with a letter or digit."
         )
+    recipe = parameters.get("preflight_recipe")
+    if _CHOSEN in read and recipe not in recipe_names():
+        hint = schema.nearest(str(recipe), recipe_names())
+        found.append(f"Parameter 'preflight_recipe' is {recipe!r}: no such recipe. {hint}")
+        read.remove(_CHOSEN)
     for name in sorted(read):
         expected = types.get(name)
         if name not in parameters:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery import adapter as adapters
 from peftline.errors import PeftlineError
@@ -36,7 +37,7 @@ def predict(
     prompts = read_prompts(settings.input)
     rendering = Rendering(**adapter.rendering)
     template = templates.load(load_tokenizer(base), rendering)
-    model = load_model(base)
+    model = load_model(base, hardware.scoring_dtype())
 
     def answer(model: Any, title: str) -> list[str]:
         """Answer all prompts with one of the two models."""

@@ -56,9 +56,15 @@ def build(folder: Path, key_of: Any, write: Callable[[Path], dict[str, Any]]) ->
     target = folder / sha256_of(key_of)[:_KEY_LENGTH]
     manifest = target / "manifest.json"
     if not manifest.exists():
-        with replacing(target) as partial:
+        with _partial(target) as partial:
             text = json.dumps(write(partial), indent=2, ensure_ascii=False)
             (partial / "manifest.json").write_text(text, encoding="utf-8")
+            try:
+                partial.replace(target)
+            except OSError:
+                # Another process was first: its result is the same, and may be in use already.
+                if not manifest.exists():
+                    _take_place(partial, target)
     return target, json.loads(manifest.read_text(encoding="utf-8"))
 
 
@@ -69,19 +75,30 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         PeftlineError: the disk is full; `target` is as it was before.
     """
+    with _partial(target) as partial:
+        yield partial
+        _take_place(partial, target)
+
+
+def _take_place(partial: Path, target: Path) -> None:
+    if target.exists():  # renamed aside first: a kill in between loses neither
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        target.replace(aside)
+        partial.replace(target)
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        partial.replace(target)
+
+
+@contextlib.contextmanager
+def _partial(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside `target`, which is gone afterwards unless it was renamed."""
     with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
-            yield partial
             partial.chmod(0o755)
-            if target.exists():  # renamed aside first: a kill in between loses neither
-                aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-                target.replace(aside)
-                partial.replace(target)
-                shutil.rmtree(aside, ignore_errors=True)
-            else:
-                partial.replace(target)
+            yield partial
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 

@@ -4,8 +4,8 @@ from peftline import jsonl
 from peftline.corpus.deduplicate import deduplicate
 from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
+from peftline.data_schema import Data
 from peftline.errors import PeftlineError
-from peftline.schema import Data
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 
 from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
+from peftline.data_schema import Problems
 from peftline.errors import PeftlineError
-from peftline.schema import Problems
 
 ROW = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
 GOOD = json.dumps(ROW)
@@ -195,7 +195,10 @@ ROWS = {
         "a.csv",
         "ask,reply\na,b\n",
         {"columns": {"instruction": "ask", "output": "replies"}},
-        ["a.csv, row 1: the format is not known (found: reply, instruction)"],
+        [
+            "a.csv: data.columns.output is 'replies', and no row has such a column",
+            "those that exist: ask, reply.",
+        ],
     ),
     "rows that are texts": ("a.json", '["a", "b"]', {}, ["a.json, row 1", "found: str"]),
     "rows that are lists": ("a.jsonl", "[1]\n", {}, ["a.jsonl, row 1", "found: list"]),
@@ -278,11 +281,17 @@ ROWS = {
         {},
         ["field 'messages' is str, not a list", drop("wrong_type")],
     ),
-    "turns that are JSON in a text": (
+    "turns that are no JSON in a text": (
+        "a.csv",
+        "messages\n\"[{'role': 'user'}]\"\n",
+        {},
+        ["a.csv, row 1: field 'messages' is str, not a list"],
+    ),
+    "turns without content that are JSON in a text": (
         "a.csv",
         'messages\n"[{""role"": ""user""}]"\n',
         {},
-        ["a.csv, row 1: field 'messages' is str, not a list"],
+        ["a.csv, row 1: field 'messages[0].content' is missing"],
     ),
     "no turns": ("a.jsonl", chat(), {}, ["row 2: field 'messages' is missing or empty"]),
     "a turn that is a text": ("a.jsonl", chat(USER, "b"), {}, ["messages[1] is str, not a turn"]),
@@ -353,6 +362,12 @@ ROWS = {
         {},
         ["turn 3 (assistant): the call before it has no result", drop("tool_results")],
     ),
+    "fewer results than calls": (
+        "a.jsonl",
+        chat(USER, CALLING | {"tool_calls": [CALL] * 3}, {"role": "tool", "content": "r"}, ANSWER),
+        {},
+        ["turn 4 (assistant): results before it are missing: 2", drop("tool_results")],
+    ),
     "a result without a call": (
         "a.jsonl",
         share(("human", "a"), ("observation", "r"), ("gpt", "b")),
@@ -418,6 +433,12 @@ ROWS = {
         lines({"chosen": [USER, ANSWER], "rejected": [USER | {"content": "z"}, ANSWER]}),
         {},
         ["row 1: field 'rejected' does not continue the prompt", drop("turn_order")],
+    ),
+    "a preference that prefers nothing": (
+        "a.jsonl",
+        lines({"prompt": "a", "chosen": "b", "rejected": "b\n"}),
+        {},
+        ["row 1: the chosen and the rejected answer are the same", drop("equal_answers")],
     ),
     "a preference with an empty answer": (
         "a.jsonl",

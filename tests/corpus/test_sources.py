@@ -46,7 +46,8 @@ def test_a_folder_that_datasets_has_saved_is_read(take, tmp_path):
 
 def test_a_glob_gives_the_files_that_match(take, folder):
     assert origins(take(folder / "*.jsonl")) == [("b.jsonl", 1)]
-    assert len(take(folder / "**" / "*.jsonl")) == 2
+    deep = take(folder / "**" / "*.jsonl")
+    assert origins(deep) == [("b.jsonl", 1), ("inner/c.jsonl", 1)]
 
 
 @pytest.mark.parametrize("name", ["absent.jsonl", "absent.csv", "a/b/absent", "absent", "./absent"])

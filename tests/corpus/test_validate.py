@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from peftline import jsonl
 from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
+from peftline.data_schema import Data, Problems
 from peftline.errors import PeftlineError
-from peftline.schema import Data, Problems
 
 ROW = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
 
@@ -111,6 +111,21 @@ def test_columns_give_fields_the_names_that_a_format_knows(check):
     assert kept[0]["id"] == "7"
 
 
+def test_a_column_that_no_row_has_is_refused_with_those_that_exist(refused):
+    rows = [{"ask": "Add.", "reply": "4"}, {"ask": "Add.", "reply": "4", "note": "x"}]
+    columns = {"instruction": "ask", "output": "reply", "input": "notes"}
+    assert refused(rows, columns=columns) == (
+        "rows.jsonl: data.columns.input is 'notes', and no row has such a column. Name one of "
+        "those that exist: ask, reply, note."
+    )
+
+
+def test_a_column_that_only_a_later_row_has_is_no_problem(check):
+    rows = [{"ask": "Add.", "reply": "4"}, {"ask": "Add.", "reply": "4", "note": "x"}]
+    columns = {"instruction": "ask", "output": "reply", "input": "note"}
+    assert check(rows, columns=columns)[1][1]["messages"][0]["input"] == "x"
+
+
 def test_a_format_can_be_set(check):
     examples, kept, _ = check([ROW | {"text": "all of it"}], format="text")
     assert (examples.format, kept[0]["kind"]) == ("text", "text")
@@ -146,6 +161,40 @@ def test_sources_of_a_mixture_may_count_alike(tmp_path, settings, write_rows):
     ids = [row["id"] for row in jsonl.read(examples.path / "examples.jsonl")]
     assert ids[:6] == ["0/0", "0/1", "0/2", "1/0", "1/1", "1/2"]
     assert examples.format == "alpaca + text"
+
+
+@pytest.fixture
+def counted(tmp_path, settings, write_rows):
+    """Validate files in one folder, each numbering its rows; returns ids by answer."""
+
+    def run(*files):
+        for name, ids in files:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            write_rows([ROW | {"id": id_, "output": f"{name}{id_}"} for id_ in ids], name)
+        config = settings(tmp_path / "many")
+        examples = validate(ingest(config, tmp_path), config, tmp_path)
+        return [row["id"] for row in jsonl.read(examples.path / "examples.jsonl")]
+
+    return run
+
+
+def test_files_of_one_folder_may_count_alike(counted):
+    found = counted(("many/a.jsonl", [0, 1]), ("many/b.jsonl", [0, 2]), ("many/c.jsonl", [0, 1]))
+    assert found == ["0", "1", "b.jsonl/0", "2", "c.jsonl/0", "c.jsonl/1"]
+
+
+def test_no_two_rows_share_an_id_even_if_one_looks_like_a_name_that_was_made(counted):
+    found = counted(("many/a.jsonl", ["0", "b.jsonl/0"]), ("many/b.jsonl", ["0", "x"]))
+    assert found == ["0", "b.jsonl/0", "b.jsonl/b.jsonl/0", "x"]
+
+
+def test_an_id_twice_in_one_file_of_several_is_refused(tmp_path, settings, write_rows):
+    (tmp_path / "many").mkdir()
+    write_rows([ROW | {"id": 0}], "many/a.jsonl")
+    write_rows([ROW | {"id": 0}, ROW | {"id": 0, "output": "5"}], "many/b.jsonl")
+    config = settings(tmp_path / "many")
+    with pytest.raises(PeftlineError, match="b.jsonl, row 2: the id '0' stands in an earlier row"):
+        validate(ingest(config, tmp_path), config, tmp_path)
 
 
 def test_the_hash_does_not_depend_on_the_name_of_the_file(check):
@@ -196,7 +245,7 @@ KTO = GOOD | {"label": "no truth value"}
 
 
 def test_every_problem_of_the_schema_has_a_row_here():
-    assert {*BAD, "bad_label"} == set(Problems.model_fields)
+    assert {*BAD, "bad_label", "equal_answers"} == set(Problems.model_fields)
 
 
 @pytest.mark.parametrize("kind", BAD)
@@ -212,6 +261,21 @@ def test_a_bad_label_stops_by_default_and_is_left_out_if_asked(refused, check):
     rows = [GOOD | {"label": True}, KTO]
     assert "Set data.problems.bad_label=drop" in refused(rows)
     assert check(rows, problems={"bad_label": "drop"})[0].reasons == {"bad_label": 1}
+
+
+@pytest.mark.parametrize("same", [{"rejected": "b"}, {"rejected": " b\n"}])
+def test_a_preference_that_prefers_nothing_stops_by_default_and_is_left_out_if_asked(
+    refused, check, same
+):
+    good = {"prompt": "a", "chosen": "b", "rejected": "c"}
+    assert "Set data.problems.equal_answers=drop" in refused([good, good | same])
+    examples = check([good, good | same], problems={"equal_answers": "drop"})[0]
+    assert (examples.rows_kept, examples.reasons) == (1, {"equal_answers": 1})
+
+
+def test_a_preference_between_calls_is_one(check):
+    calls = {name: call("f", arguments={"x": name}) for name in ("chosen", "rejected")}
+    assert check([{"prompt": "a", **calls}])[0].rows_kept == 1
 
 
 @pytest.mark.parametrize(

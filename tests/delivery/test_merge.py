@@ -27,7 +27,7 @@ def logits(model):
 
 @pytest.fixture(scope="module")
 def merged(trained_lora, loud_base, sum_splits, rendering):
-    return merge(loud_base, trained_lora.handle, sum_splits, rendering)
+    return merge(loud_base, trained_lora.handle, sum_splits, rendering, torch.bfloat16)
 
 
 def test_the_merged_model_is_the_adapter(merged):
@@ -38,11 +38,18 @@ def test_the_merged_model_is_the_adapter(merged):
     assert report["rows"] == 6
 
 
-def test_it_needs_no_adapter_and_has_the_type_of_the_base(merged):
+def test_it_needs_no_adapter_and_has_the_type_asked_for(merged):
     model = merged[0].model
     assert not any("lora" in name for name, _ in model.named_parameters())
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
     assert type(model).__name__ == "LlamaForCausalLM"
+
+
+def test_in_float32_nothing_is_rounded(trained_lora, loud_base, sum_splits, rendering):
+    merged, report = merge(loud_base, trained_lora.handle, sum_splits, rendering, torch.float32)
+    assert report["top1_agreement"] == 1.0
+    adapted = adapters.load(load_model(loud_base, torch.float32), trained_lora.handle)
+    assert (logits(merged.model) - logits(adapted)).abs().max() < 1e-4
 
 
 def test_it_is_not_the_base(merged, loud_base):
@@ -88,7 +95,7 @@ def test_a_merge_that_changes_the_model_is_caught(
         PeftModel, "merge_and_unload", lambda self, safe_merge: self.unload(), raising=False
     )
     with pytest.raises(PeftlineError) as caught:
-        merge(loud_base, trained_lora.handle, sum_splits, rendering)
+        merge(loud_base, trained_lora.handle, sum_splits, rendering, torch.float32)
     assert "The merged model is not the adapter" in str(caught.value)
     assert "Nothing was saved." in str(caught.value)
 
@@ -116,7 +123,7 @@ def test_only_held_out_rows_are_compared(
     sides = []
     read = module.iterate
     monkeypatch.setattr(module, "iterate", lambda s, side: sides.append(side) or read(s, side))
-    merge(loud_base, trained_lora.handle, sum_splits, rendering)
+    merge(loud_base, trained_lora.handle, sum_splits, rendering, torch.float32)
     assert sides == ["validation"]
 
 
@@ -127,7 +134,7 @@ def test_rows_are_compared_as_they_are_trained_on_and_no_longer(
     measure = module._logits
     monkeypatch.setattr(module, "_logits", lambda m, ids: seen.append(ids) or measure(m, ids))
     short = Rendering(max_length_tokens=32)
-    merge(loud_base, trained_lora.handle, sum_splits, short)
+    merge(loud_base, trained_lora.handle, sum_splits, short, torch.float32)
     model = template.load(load_tokenizer(loud_base), short)
     rows = list(module.iterate(sum_splits, "validation"))
     assert seen[0] == render.tokens(rows[0], model).input_ids[:32]
@@ -149,7 +156,8 @@ def test_adapter_and_merged_model_carry_the_template_that_was_trained_on(
         checkpoints=tmp_path / "checkpoints",
     )
     adapters.save(trained, tmp_path / "adapter")
-    merged, _ = merge(loud_base, adapters.describe(tmp_path / "adapter"), sum_splits, rendering)
+    adapter = adapters.describe(tmp_path / "adapter")
+    merged, _ = merge(loud_base, adapter, sum_splits, rendering, torch.float32)
     CausalLMDataset(str(tmp_path / "merged")).save(merged)
     own = load_tokenizer(loud_base).chat_template
     expected = templates.ALPACA if format_ == "alpaca" else own

@@ -73,6 +73,27 @@ def test_parts_of_text_are_joined(read):
     assert read(messages(("user", parts), ("assistant", "c"))).messages[0].content == "ab"
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        said(("human", "a"), ("gpt", "b")),
+        messages(("user", "a"), ("assistant", "b")),
+        messages(("user", "a"), ("assistant", "b")) | {"label": True},
+        {"messages": [{"role": "user", "content": "a"}], "chosen": "b", "rejected": "c"},
+    ],
+)
+def test_a_conversation_may_stand_in_a_cell_as_json(read, dialogue, row):
+    cells = {
+        name: json.dumps(value) if isinstance(value, list) else value for name, value in row.items()
+    }
+    assert dialogue(read(cells)) == dialogue(read(row)) == [("user", "a"), ("assistant", "b")]
+
+
+def test_a_prompt_that_looks_like_json_stays_a_text(read, dialogue):
+    example = read({"prompt": '[{"role": "user"}]', "completion": "[]"})
+    assert dialogue(example) == [("user", '[{"role": "user"}]'), ("assistant", "[]")]
+
+
 @pytest.mark.parametrize("role", ["User", "HUMAN", "user"])
 def test_the_case_of_roles_does_not_matter(read, role):
     assert read(messages((role, "a"), ("Assistant", "b"))).messages[0].role == "user"
@@ -107,6 +128,7 @@ def test_no_tools_are_no_problem(read, tools):
 
 USER, ANSWER = ("user", "a"), ("assistant", "b")
 CALLING = {"role": "assistant", "tool_calls": [CALL]}
+TWICE = {"role": "assistant", "tool_calls": [CALL, CALL]}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +137,8 @@ CALLING = {"role": "assistant", "tool_calls": [CALL]}
         ([], "missing_field", "field 'messages' is missing or empty"),
         (None, "missing_field", "field 'messages' is missing or empty"),
         ("hello", "wrong_type", "field 'messages' is str, not a list"),
+        ('{"role": "user"}', "wrong_type", "field 'messages' is str, not a list"),
+        ("[" * 5000, "wrong_type", "field 'messages' is str, not a list"),
         (["hello"], "wrong_type", "messages[0] is str, not a turn"),
         ([{"content": "a"}], "missing_field", "field 'messages[0].role' is missing"),
         ([{"role": 1, "content": "a"}], "wrong_type", "'messages[0].role' is int, not text"),
@@ -172,6 +196,8 @@ def test_a_turn_that_cannot_be_read_is_named(problem, turns, kind, message):
         ([USER, ("tool", "r"), ANSWER], "tool_results", "turn 2 (tool): a result without a call"),
         ([USER, ANSWER, ("tool", "r"), ANSWER], "tool_results", "turn 3 (tool): a result without"),
         ([USER, CALLING, ANSWER], "tool_results", "turn 3 (assistant): the call before it has no"),
+        ([USER, TWICE, ("tool", "r"), ANSWER], "tool_results", "turn 4 (assistant): results"),
+        ([USER, TWICE, ("tool", "[1]"), ANSWER], "tool_results", "turn 4 (assistant): results"),
         ([USER, CALLING, USER, ANSWER], "tool_results", "turn 3 (user): the call before it has no"),
         ([USER, CALLING, ("tool", "r"), USER, ANSWER], "turn_order", "turn 4 (user): a user turn"),
         ([USER, CALLING, ("tool", "r")], "turn_order", "the last turn is not the assistant's"),
@@ -194,6 +220,9 @@ def test_an_impossible_order_is_named_by_its_turn(problem, turns, kind, message)
         [USER, CALLING],
         [USER, CALLING, ("tool", "r"), ("tool", "r"), ANSWER],
         [USER, CALLING, ("tool", "r"), CALLING, ("tool", "r"), ANSWER, USER, ANSWER],
+        [USER, TWICE, ("tool", "r"), ("tool", "r"), ANSWER],
+        [USER, TWICE, ("tool", '["Rain", "Sun"]'), ANSWER],
+        [USER, TWICE, ("tool", "r"), ("tool", "r"), CALLING, ("tool", "r"), TWICE],
     ],
 )
 def test_a_possible_order_is_accepted(read, turns):

@@ -14,8 +14,9 @@ def prepared(shared_root, tiny_base):
     from peftline.corpus.ingest import ingest
     from peftline.corpus.split import split
     from peftline.corpus.validate import validate
+    from peftline.data_schema import Data
     from peftline.rendering.tokenise import tokenise
-    from peftline.schema import Data, Rendering
+    from peftline.schema import Rendering
 
     made = []
 
@@ -25,7 +26,7 @@ def prepared(shared_root, tiny_base):
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         sizes = {"train_rows": 1, "validation_rows": 8, "test_rows": 8}
         data = Data(source=str(file), **sizes, **settings)
-        rendering = Rendering(max_length_tokens=3072, **(rendering or {}))
+        rendering = Rendering(**{"max_length_tokens": 3072} | (rendering or {}))
         valid = validate(ingest(data, shared_root), data, shared_root)
         examples = deduplicate(valid, data, shared_root)
         splits = split(examples, data, shared_root)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from peftline.formats.example import Example, Message
+from peftline.formats.example import Example, Message, ToolCall
 from peftline.formats.problem import RowProblem
 
 # Half a surrogate pair cannot be encoded; U+FFFD is what decoders write for bytes they cannot read.
@@ -15,7 +15,7 @@ def check(example: Example, max_characters: int) -> None:
     """Check the texts of an example.
 
     Raises:
-        RowProblem: one is empty, broken or far too long.
+        RowProblem: one is empty, broken or far too long, or a preference prefers nothing.
     """
     characters = 0
     for where, text in _texts(example):
@@ -26,6 +26,8 @@ def check(example: Example, max_characters: int) -> None:
     if characters > max_characters:
         raise RowProblem("too_many_characters", f"more than {max_characters:,} characters")
     _check_empty(example)
+    if example.rejected and _said(example.rejected) == _said(example.messages[-1]):
+        raise RowProblem("equal_answers", "the chosen and the rejected answer are the same")
 
 
 def _check_empty(example: Example) -> None:
@@ -67,6 +69,10 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _strings(one)
+
+
+def _said(message: Message) -> tuple[str, list[ToolCall]]:
+    return message.text.strip(), message.tool_calls
 
 
 def _is_empty(message: Message) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 
 from peftline import formats, jsonl, store
 from peftline.corpus import examples as corpus_io
+from peftline.data_schema import Data
 from peftline.formats.example import Example
 from peftline.handles import Examples
-from peftline.schema import Data
 
 DUPLICATE, NEAR_DUPLICATE = "duplicate", "near_duplicate"
 _Drop = Callable[[Example, str, str], None]

@@ -17,8 +17,8 @@ def write(path: Path, examples: Iterable[Example]) -> tuple[int, str]:
     """Write examples.
 
     Returns:
-        Their number, and a hash of all that they teach, are called and belong to. The name of the
-        file that they came from is no part of it.
+        Their number, and a hash of all that they teach, are called and belong to. Where they were
+        read from is no part of it.
     """
     digest = hashlib.sha256()
 

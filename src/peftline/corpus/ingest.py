@@ -7,9 +7,9 @@ from typing import Any
 
 from peftline import jsonl, store
 from peftline.corpus import sources
+from peftline.data_schema import Data
 from peftline.errors import PeftlineError
 from peftline.handles import RawRows
-from peftline.schema import Data
 
 _Reader = Callable[[], Iterator[dict[str, Any]]]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy
 
 from peftline import store, tool_calls
-from peftline.corpus import arrow, files
+from peftline.corpus import files, hub
+from peftline.data_schema import Data, Source
 from peftline.errors import PeftlineError
-from peftline.schema import Data, Source
 
 GENERATED = "tool_calls"
 # What `datasets` writes beside its rows.
@@ -73,7 +73,7 @@ def _all(source: Source, data: Data) -> Iterator[Row]:
     for file in found:
         yield from _numbered(_shown(file, source), files.rows(file))
     if not found:
-        yield from _numbered(source.source, _hub_rows(source))
+        yield from _numbered(source.source, hub.rows(source))
 
 
 def _numbered(file: str, rows: Iterable[Any]) -> Iterator[Row]:
@@ -82,8 +82,10 @@ def _numbered(file: str, rows: Iterable[Any]) -> Iterator[Row]:
 
 
 def _shown(file: Path, source: Source) -> str:
-    """What a file is called in messages: in a folder, with the folders inside."""
+    """What a file is called in messages: in a folder or glob, with the folders inside."""
     folder = Path(source.source)
+    while not folder.exists():  # a glob: the part of it that is no pattern
+        folder = folder.parent
     return file.relative_to(folder).as_posix() if folder.is_dir() else file.name
 
 
@@ -131,19 +133,3 @@ def _readable(source: str, named: Iterable[Path]) -> list[Path]:
             "(or .gz). Convert the data, or name another place."
         )
     return found
-
-
-def _hub_rows(source: Source) -> Iterator[Row]:
-    import datasets
-
-    try:
-        found = datasets.load_dataset(
-            source.source, source.subset, split=source.split, revision=source.revision
-        )
-        yield from map(arrow.plain, found)
-    except (OSError, ValueError, datasets.exceptions.DatasetNotFoundError) as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise PeftlineError(
-            f"data.source={source.source}: neither a file here nor a hub data set that can be "
-            f"loaded ({reason:.200}). Check the spelling and the network, or use '{GENERATED}'."
-        ) from error

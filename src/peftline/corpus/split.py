@@ -11,10 +11,10 @@ from typing import Any
 import numpy
 
 from peftline import jsonl, store
+from peftline.data_schema import Data
 from peftline.errors import PeftlineError
 from peftline.formats.example import SIDES, Example
 from peftline.handles import Examples, Splits
-from peftline.schema import Data
 
 _FREE = len(SIDES)  # the side of a row for which the source has set none
 _NUMBERS = {None: _FREE, **{side: at for at, side in enumerate(SIDES)}}

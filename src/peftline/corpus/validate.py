@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from peftline import formats, jsonl, store
-from peftline.corpus import checks
+from peftline.corpus import checks, columns
 from peftline.corpus import examples as corpus_io
+from peftline.corpus.ids import Ids
+from peftline.corpus.refusals import Refusals
+from peftline.data_schema import Data, Source
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example
 from peftline.formats.problem import RowProblem
 from peftline.handles import Examples, RawRows
-from peftline.schema import Data, Source
-
-_LISTED = 10  # row numbers named in a message
-_MESSAGES = 50  # different problems named; the rest are counted
-_ADVICE = {
-    "missing_field": "fill them in, or name the fields with data.columns",
-    "too_many_characters": "raise data.max_characters",
-}
 
 
 def validate(raw: RawRows, config: Data, root: Path) -> Examples:
@@ -48,23 +43,21 @@ def validate(raw: RawRows, config: Data, root: Path) -> Examples:
 class _Outcome:
     """What came of the rows, told while they pass."""
 
-    refused: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
-    """Rows that stop the run: their numbers by file, kind and message."""
+    refused: Refusals = field(default_factory=Refusals)
     dropped: Counter[str] = field(default_factory=Counter)
     formats: dict[int, str] = field(default_factory=dict)
     """By number of the source."""
-    ids: dict[str, bytes] = field(default_factory=dict)
-    """Hash of the content by id, where the source gives ids."""
+    ids: Ids = field(default_factory=Ids)
 
 
 def _store(raw: RawRows, config: Data, folder: Path) -> dict[str, Any]:
+    columns.check(raw, config.sources)
     outcome = _Outcome()
     with (folder / "dropped.jsonl").open("w", encoding="utf-8") as dropped:
         kept, sha256 = corpus_io.write(
             folder / "examples.jsonl", _examples(raw, config, outcome, dropped)
         )
-    if outcome.refused:
-        raise PeftlineError("\n".join(_describe(*item) for item in outcome.refused.items()))
+    outcome.refused.raise_all()
     if not kept:
         reasons = ", ".join(f"{kind} {count}" for kind, count in outcome.dropped.most_common())
         raise PeftlineError(
@@ -90,7 +83,7 @@ def _examples(raw: RawRows, config: Data, outcome: _Outcome, dropped: TextIO) ->
             example = _read(row, origin, sources, config, outcome)
         except RowProblem as problem:
             if getattr(config.problems, problem.kind) == "raise":
-                _refuse(outcome.refused, row, problem)
+                outcome.refused.add(row["file"], row["row"], problem)
             outcome.dropped[problem.kind] += 1
             line = {"origin": origin, "reason": problem.kind, "detail": str(problem)}
             dropped.write(jsonl.dump(line) + "\n")
@@ -105,8 +98,6 @@ def _read(
     source = sources[at]
     if isinstance(value, dict):
         value = formats.rename(value, source.columns)
-        if len(sources) > 1 and value.get("id") not in (None, ""):
-            value["id"] = f"{at}/{value['id']}"  # each source counts for itself
     if at not in outcome.formats:
         name = formats.detect(value) if source.format == "auto" else source.format
         if name is None:
@@ -115,13 +106,9 @@ def _read(
     format_ = formats.FORMATS[outcome.formats[at]]
     example = formats.read(value, format_, config.group_key, origin)
     checks.check(example, config.max_characters)
-    if value.get("id") not in (None, ""):  # ids made from the content need no check
-        content = formats.content_hash(example)
-        if outcome.ids.setdefault(example.id, content) != content:
-            raise RowProblem(
-                "duplicate_id", f"the id '{example.id:.50}' stands in an earlier row too"
-            )
-    return example
+    if value.get("id") in (None, ""):  # made from the content
+        return example
+    return outcome.ids.distinct(example, row["file"], at if len(sources) > 1 else None)
 
 
 def _unknown_format(origin: str, value: Any) -> PeftlineError:
@@ -131,22 +118,4 @@ def _unknown_format(origin: str, value: Any) -> PeftlineError:
         f"{origin}: the format is not known (found: {found or 'no fields'}). Known "
         f"formats and the fields they need: {known}. Name other fields with data.columns, for "
         "example data.columns.instruction=task,data.columns.output=reply."
-    )
-
-
-def _refuse(refused: dict, row: dict[str, Any], problem: RowProblem) -> None:
-    key = (row["file"], problem.kind, str(problem))
-    if key not in refused and len(refused) >= _MESSAGES:
-        key = (row["file"], problem.kind, f"another problem of the kind {problem.kind}")
-    refused.setdefault(key, []).append(row["row"])
-
-
-def _describe(where: tuple[str, str, str], numbers: list[int]) -> str:
-    file, kind, problem = where
-    listed = ", ".join(str(number) for number in numbers[:_LISTED])
-    listed += ", …" if len(numbers) > _LISTED else ""
-    have = "row has" if len(numbers) == 1 else "rows have"
-    return (
-        f"{file}, row {numbers[0]}: {problem}. {len(numbers)} {have} this problem ({listed}). "
-        f"Set data.problems.{kind}=drop to leave them out, or {_ADVICE.get(kind, 'correct them')}."
     )

@@ -56,13 +56,13 @@ def score_base(
             peftline.base_model.loading,
             peftline.tool_calls.scoring,
         ),
-        "dtype": str(hardware.compute_dtype()),
+        "dtype": str(hardware.scoring_dtype(evaluation.dtype)),
         "versions": [transformers.__version__, torch.__version__],
     }
 
     def write(folder: Path) -> dict[str, Any]:
         """Score each mode; predictions go into the folder, metrics into its manifest."""
-        model = load_model(base)
+        model = load_model(base, hardware.scoring_dtype(evaluation.dtype))
         template = templates.load(load_tokenizer(base), rendering)
         results = {}
         rows: Rows = []
@@ -86,7 +86,7 @@ def score_adapter(
     evaluation: Evaluation,
     quantized: NoQuantization | NF4 | None = None,
 ) -> tuple[Rows, dict[str, Any]]:
-    """Score an adapter on the 16-bit base (what is delivered), or on a quantised one.
+    """Score an adapter on the unquantised base (what is delivered), or on a quantised one.
 
     It answers merged: two more products in every linear layer take their time.
 
@@ -94,7 +94,7 @@ def score_adapter(
         PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
     adapters.check_matches(adapter, base, splits, rendering.model_dump())
-    model = load_model(base, quantized=quantized)
+    model = load_model(base, hardware.scoring_dtype(evaluation.dtype), quantized)
     if quantized is not None:
         # The same rounded weights, unpacked once instead of for every token.
         model = model.dequantize()

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import torch
 from tqdm.auto import tqdm
-from transformers import DynamicCache
+
+from peftline.evaluation.cache import roomy_cache
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import Cache, PreTrainedModel, PreTrainedTokenizerBase
 
 
 def generate(
@@ -53,7 +54,7 @@ def _greedy(
     model: "PreTrainedModel",
     ids: torch.Tensor,
     mask: torch.Tensor,
-    cache: DynamicCache,
+    cache: "Cache",
     max_new_tokens: int,
 ) -> list[list[int]]:
     """The most likely token, one after the other, until each row has ended.
@@ -93,11 +94,9 @@ def _greedy(
     return new
 
 
-def _prefix_cache(
-    model: "PreTrainedModel", prefix: list[int], device: torch.device
-) -> DynamicCache:
+def _prefix_cache(model: "PreTrainedModel", prefix: list[int], device: torch.device) -> "Cache":
     """What attention remembers of the prefix, computed once for all prompts."""
-    cache = DynamicCache()
+    cache = roomy_cache()
     if prefix:
         ids = torch.tensor([prefix], device=device)
         model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)

@@ -11,7 +11,7 @@ class RowProblem(ValueError):
 
     def __init__(self, kind: str, message: str) -> None:
         """Args:
-        kind: a field of `schema.Problems`.
+        kind: a field of `data_schema.Problems`.
         message: what was found, with the field's name.
         """
         super().__init__(message)

@@ -1,8 +1,9 @@
-"""Turns of conversations, as ShareGPT and OpenAI write them, and their order."""
+"""Turns of conversations, as ShareGPT and OpenAI write them."""
 
+import json
 from typing import Any
 
-from peftline.formats import tools
+from peftline.formats import order, tools
 from peftline.formats.example import Message
 from peftline.formats.problem import RowProblem, items, text
 
@@ -23,6 +24,7 @@ ROLES = {
     "tool": "tool",
     "function": "tool",
 }
+_CONVERSATIONS = ("messages", "conversations")  # columns that never hold a text by somebody
 _LOSS = ("loss", "weight", "train")
 
 
@@ -33,7 +35,7 @@ def conversation(row: dict[str, Any], messages: list[Message]) -> dict[str, Any]
         RowProblem: the turns stand in an impossible order, or the tools cannot be read.
     """
     messages = [*system(row), *messages]
-    check(messages)
+    order.check(messages)
     return {"messages": messages, "tools": tools.offered(row.get("tools"))}
 
 
@@ -55,7 +57,7 @@ def texts_or_turns(row: dict[str, Any], field: str, role: str) -> list[Message]:
     Raises:
         RowProblem: the field is missing, or a turn cannot be read.
     """
-    value = row.get(field)
+    value = _parsed(row.get(field)) if field in _CONVERSATIONS else row.get(field)
     if isinstance(value, str):
         return [Message(role=role, content=value)]
     if not isinstance(value, dict | list | None):
@@ -65,12 +67,24 @@ def texts_or_turns(row: dict[str, Any], field: str, role: str) -> list[Message]:
 
 
 def read(turns: Any, field: str) -> list[Message]:
-    """Read a list of turns of either style.
+    """Read a list of turns of either style, or a list as a JSON string.
 
     Raises:
         RowProblem: a turn is no object, has an unknown role, no text, or a call that is not JSON.
     """
-    return [turn(value, f"{field}[{at}]") for at, value in enumerate(items(turns, field))]
+    listed = items(_parsed(turns), field)
+    return [turn(value, f"{field}[{at}]") for at, value in enumerate(listed)]
+
+
+def _parsed(value: Any) -> Any:
+    """The list that a text holds as JSON, for CSV has no lists; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return found if isinstance(found, list) else value
 
 
 def turn(value: Any, field: str) -> Message:
@@ -109,41 +123,3 @@ def _carries_loss(value: dict[str, Any], field: str) -> bool:
                 raise RowProblem("wrong_type", f"{field}.{name} is not true or false")
             return bool(value[name])
     return True
-
-
-def check(messages: list[Message]) -> None:
-    """Check the order of turns.
-
-    Raises:
-        RowProblem: an assistant begins, a turn follows one of its own kind, a result follows no
-            call, a call has no result, or the last turn is not the assistant's.
-    """
-    before: Message | None = None
-    for at, message in enumerate(messages):
-        where = f"turn {at + 1} ({message.role})"
-        if message.role == "system":
-            if at:
-                raise RowProblem("turn_order", f"{where}: a system turn that is not the first")
-            continue
-        if before is None and message.role != "user":
-            raise RowProblem("turn_order", f"{where}: the conversation does not begin with a user")
-        if before is not None:
-            _check_pair(before, message, where)
-        before = message
-    if before is None:
-        raise RowProblem("turn_order", "there is no turn of a user")
-    if before.role != "assistant":
-        raise RowProblem("turn_order", "the last turn is not the assistant's")
-
-
-def _check_pair(before: Message, message: Message, where: str) -> None:
-    calling = before.role == "assistant" and bool(before.tool_calls)
-    if message.role == "tool":
-        if not calling and before.role != "tool":
-            raise RowProblem("tool_results", f"{where}: a result without a call before it")
-    elif calling:
-        raise RowProblem("tool_results", f"{where}: the call before it has no result")
-    elif message.role == before.role:
-        raise RowProblem("turn_order", f"{where}: two {message.role} turns in a row")
-    elif before.role == "tool" and message.role == "user":
-        raise RowProblem("turn_order", f"{where}: a user turn where the assistant should answer")

@@ -1,15 +1,15 @@
-"""From what was measured to what is wrong or noteworthy."""
+"""From what was measured to what is wrong or noteworthy; what concerns the data is in `rows`."""
 
 import math
 from collections.abc import Iterator
 from typing import Any
 
+from peftline.preflight import rows
 from peftline.preflight.problems import Problem, problem
 from peftline.schema import Recipe
 
 # Which kinds of examples an objective learns from.
 FITTING = {"sft": {"conversation", "text"}}
-_FEW_TEST_ROWS = 100  # an interval of +-10 points
 
 
 def find(report: dict[str, Any], recipe: Recipe, for_training: bool) -> list[Problem]:
@@ -18,9 +18,7 @@ def find(report: dict[str, Any], recipe: Recipe, for_training: bool) -> list[Pro
         *_of_objective(report, recipe, for_training),
         *_of_labels(report),
         *_of_training(report),
-        *_of_rows(report),
-        *_of_leakage(report),
-        *_of_texts(report),
+        *rows.find(report),
     ]
     return sorted(found, key=lambda one: one["level"] != "error")
 
@@ -49,7 +47,7 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Problem]:
             "stop. Take another chat template or rendering.format=alpaca.",
             unended,
         )
-    doubled = sum(rows for count, rows in report["leading_bos"].items() if int(count) > 1)
+    doubled = sum(number for count, number in report["leading_bos"].items() if int(count) > 1)
     if doubled:
         yield problem(
             "error",
@@ -85,73 +83,4 @@ def _of_training(report: dict[str, Any]) -> Iterator[Problem]:
             "disk_too_small",
             f"the run will write {training['predicted_disk_bytes'] / 2**30:.1f} GiB and "
             f"{training['free_disk_bytes'] / 2**30:.1f} GiB are free. Free some space.",
-        )
-
-
-def _of_rows(report: dict[str, Any]) -> Iterator[Problem]:
-    rows = report["rows"]
-    if rows["dropped"]:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in rows["reasons"].items())
-        yield problem(
-            "warning",
-            "rows_dropped",
-            f"{rows['dropped']} of {rows['read']} rows are left out ({reasons}); dropped.jsonl "
-            "lists them.",
-            [row["origin"] for row in report["dropped"]],
-        )
-    if report["near_duplicates"]:
-        yield problem(
-            "warning",
-            "near_duplicates",
-            f"{report['near_duplicates']} rows are almost the same as an earlier one "
-            "(data.near_duplicates).",
-        )
-    for outcome, count in report["not_whole"]["counts"].items():
-        listed = [row for row in report["not_whole"]["rows"] if row["outcome"] == outcome]
-        message = (
-            f"{count} examples have nothing to learn and are left out."
-            if outcome == "unsupervised"
-            else f"{count} examples have more than {report['limit']['tokens']} tokens and are "
-            f"{outcome}; rendering.max_length_tokens={report['lengths']['suggested_limit']} would "
-            "keep 99.5 % whole."
-        )
-        yield problem("warning", f"{outcome}_examples", message, [row["origin"] for row in listed])
-    if report["splits"]["test"] < _FEW_TEST_ROWS:
-        yield problem(
-            "warning",
-            "few_test_rows",
-            f"{report['splits']['test']} test rows give an interval wider than +-10 points.",
-        )
-
-
-def _of_leakage(report: dict[str, Any]) -> Iterator[Problem]:
-    for name, rows in (("equal", "are those of"), ("alike", "resemble those of")):
-        found = report["leakage"][name]
-        if found:
-            yield problem(
-                "warning",
-                f"leakage_{name}",
-                f"the prompts of {len(found)} training rows {rows} validation or test rows.",
-                found,
-            )
-    if report["benchmark"]:
-        yield problem(
-            "warning",
-            "benchmark_overlap",
-            f"{len(report['benchmark'])} training rows share 13 words in a row with the benchmark.",
-            report["benchmark"],
-        )
-
-
-def _of_texts(report: dict[str, Any]) -> Iterator[Problem]:
-    if report["neutralised"]:
-        yield problem(
-            "warning",
-            "special_tokens_in_texts",
-            f"texts hold special tokens in {report['neutralised']} places; each is split by a "
-            "zero-width space, so that it is read as text.",
-        )
-    for kind, rows in (report["private"] or {}).items():
-        yield problem(
-            "warning", "private_data", f"{len(rows)} rows look as if they hold: {kind}.", rows
         )

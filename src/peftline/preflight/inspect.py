@@ -7,12 +7,14 @@ from typing import Any
 from peftline import jsonl
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
+from peftline.data_schema import Data
 from peftline.handles import BaseModelFolder, Examples, Splits, Tokenised
 from peftline.preflight import contents, findings, labels, leakage, private
 from peftline.preflight.probe import probe
 from peftline.rendering import template as templates
+from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
-from peftline.schema import Data, Recipe, Rendering
+from peftline.schema import Recipe, Rendering
 
 logger = logging.getLogger(__name__)
 _LISTED = 20
@@ -43,6 +45,19 @@ def inspect(
     report = {
         "recipe": name,
         "seed": seed,
+        **_of_data(data, examples, splits),
+        "template": _of_template(template, base, rendering),
+        **_of_tokens(tokenised, template, rendering),
+        "training": probe(recipe, base, tokenised, seed),
+    }
+    report["problems"] = findings.find(report, recipe, for_training)
+    for found in report["problems"]:
+        logger.warning("Preflight, %s: %s", found["name"], found["message"])
+    return report
+
+
+def _of_data(data: Data, examples: Examples, splits: Splits) -> dict[str, Any]:
+    return {
         "format": examples.format,
         "rows": {
             "read": examples.rows_read,
@@ -54,32 +69,35 @@ def inspect(
         "near_duplicates": examples.near_duplicates,
         "splits": {"train": splits.train, "validation": splits.validation, "test": splits.test},
         "contents": contents.describe(iterate(splits, "train")),
-        "template": {
-            "format": rendering.format,
-            "origin": base.chat_template if rendering.format == "chat" else "alpaca",
-            "end_token": template.end_text,
-            "end_token_id": template.end_id,
-            "pad_token_id": template.tokenizer.pad_token_id,
-            "shows_system": template.shows_system,
-            "shows_tools": template.shows_tools,
-            "text": template.source,
-        },
+        "leakage": leakage.between_splits(splits, data.near_duplicate_similarity),
+        "benchmark": leakage.with_benchmark(splits, data.benchmark) if data.benchmark else None,
+        "private": private.scan(iterate(splits, "train")),
+    }
+
+
+def _of_template(template: Template, base: BaseModelFolder, rendering: Rendering) -> dict[str, Any]:
+    return {
+        "format": rendering.format,
+        "origin": base.chat_template if rendering.format == "chat" else "alpaca",
+        "end_token": template.end_text,
+        "end_token_id": template.end_id,
+        "pad_token_id": template.tokenizer.pad_token_id,
+        "shows_system": template.shows_system,
+        "shows_tools": template.shows_tools,
+        "text": template.source,
+    }
+
+
+def _of_tokens(tokenised: Tokenised, template: Template, rendering: Rendering) -> dict[str, Any]:
+    return {
         "tokens": {"total": tokenised.total_tokens, "supervised": tokenised.supervised_tokens},
         **labels.check(tokenised, template),
         "lengths": tokenised.lengths,
         "limit": {"tokens": rendering.max_length_tokens, "too_long": rendering.too_long},
         "not_whole": {"counts": tokenised.not_whole, "rows": _first(tokenised.path / LISTED)},
         "neutralised": tokenised.neutralised,
-        "leakage": leakage.between_splits(splits, data.near_duplicate_similarity),
-        "benchmark": leakage.with_benchmark(splits, data.benchmark) if data.benchmark else None,
-        "private": private.scan(iterate(splits, "train")),
-        "training": probe(recipe, base, tokenised, seed),
         "examples": labels.examples(tokenised, template),
     }
-    report["problems"] = findings.find(report, recipe, for_training)
-    for found in report["problems"]:
-        logger.warning("Preflight, %s: %s", found["name"], found["message"])
-    return report
 
 
 def _first(file: Path) -> list[dict[str, Any]]:

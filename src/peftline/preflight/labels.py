@@ -1,14 +1,17 @@
 """What carries loss: checked in the stored tokens, not in what was meant."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from peftline import jsonl
 from peftline.handles import Tokenised
 from peftline.rendering import stored
 from peftline.rendering.render import IGNORED
 from peftline.rendering.template import Template
+from peftline.rendering.tokenise import LISTED
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -23,10 +26,10 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
 
     Returns:
         `rows_checked`; `ends_without_loss`: ids of rows in which a learnt turn does not end with
-        the end token; `leading_bos`: how many rows begin with so many beginning-of-sequence
-        tokens; `supervised_share` over all training tokens.
+        the end token, the end of a cut answer aside; `leading_bos`: how many rows begin with so
+        many beginning-of-sequence tokens; `supervised_share` over all training tokens.
     """
-    cut = tokenised.not_whole.get("cut", 0)
+    cut = _cut_answers(tokenised)
     bos = template.tokenizer.bos_token_id
     ends = {template.end_id, template.tokenizer.eos_token_id}  # plain text ends with the latter
     unended: list[str] = []
@@ -35,13 +38,13 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
     for row in _rows(tokenised):
         checked += 1
         labels = numpy.asarray(row["labels"])
-        if not _ends(labels, ends):
+        if not _ends(labels, ends, is_cut=row["id"] in cut):
             unended.append(row["id"])
         begins = _leading(row["input_ids"], bos)
         leading[begins] = leading.get(begins, 0) + 1
     return {
         "rows_checked": checked,
-        "ends_without_loss": unended if len(unended) > cut else [],
+        "ends_without_loss": unended,
         "leading_bos": leading,
         "supervised_share": round(tokenised.supervised_tokens / tokenised.total_tokens, 4),
     }
@@ -52,10 +55,19 @@ def _rows(tokenised: Tokenised) -> Iterator[dict[str, Any]]:
     return iter(rows.select(range(min(len(rows), _CHECKED))))
 
 
-def _ends(labels: numpy.ndarray, ends: set[int]) -> bool:
-    """Whether every run of labels ends with an end token."""
+def _cut_answers(tokenised: Tokenised) -> set[str]:
+    """Ids of rows whose end is missing; a prompt that was cut leaves the answer whole."""
+    if tokenised.rendering["too_long"] != "truncate_answer":
+        return set()
+    listed = jsonl.read(tokenised.path / LISTED)
+    cut = (row["id"] for row in listed if (row["side"], row["outcome"]) == ("train", "cut"))
+    return set(islice(cut, _CHECKED))  # in the order of the rows, so none that is checked is missed
+
+
+def _ends(labels: numpy.ndarray, ends: set[int], is_cut: bool) -> bool:
+    """Whether every run of labels ends with an end token; one may go on where a row was cut."""
     learnt = labels != IGNORED
-    last = learnt & ~numpy.append(learnt[1:], False)
+    last = learnt & ~numpy.append(learnt[1:], is_cut)
     return set(labels[last].tolist()) <= ends
 
 

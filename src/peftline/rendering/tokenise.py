@@ -46,7 +46,7 @@ def tokenise(splits: Splits, base: BaseModelFolder, config: Rendering, root: Pat
     import peftline.rendering
 
     key = {
-        "splits": splits.sha256,
+        "splits": splits.path.name,  # with the rows' origins, which are listed here too
         "base": base.sha256,
         "rendering": config.model_dump(),
         "code": store.code_hash(peftline.rendering, peftline.formats, peftline.base_model.loading),

@@ -8,8 +8,8 @@ from peftline.corpus import deduplicate as _deduplicate
 from peftline.corpus import ingest as _ingest
 from peftline.corpus import split as _split
 from peftline.corpus import validate as _validate
+from peftline.data_schema import Data
 from peftline.handles import Examples, RawRows, Splits
-from peftline.schema import Data
 
 
 def ingest(data: Data, store_root: str) -> RawRows:

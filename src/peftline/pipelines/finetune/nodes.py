@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from peftline import identity
+from peftline.data_schema import Data
 from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
 from peftline.paths import project_folder
 from peftline.quantization import NoQuantization
-from peftline.schema import Data, Evaluation, Recipe, Rendering
+from peftline.schema import Evaluation, Recipe, Rendering
 
 
 def tokenise(
@@ -95,7 +96,7 @@ def evaluate(
     rendering: Rendering,
     evaluation: Evaluation,
 ) -> tuple[list[dict], dict]:
-    """Answer the test split with the adapter on the 16-bit base: what is scored is delivered."""
+    """Answer the test split with the adapter on the unquantised base: what is delivered."""
     from peftline.evaluation import answers
 
     return answers.score_adapter(base, adapter, splits, rendering, evaluation)
@@ -120,12 +121,18 @@ def evaluate_quantized(
 
 
 def merge(
-    base: BaseModelFolder, adapter: AdapterFolder, splits: Splits, rendering: Rendering
+    base: BaseModelFolder,
+    adapter: AdapterFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
 ) -> tuple[Any, dict]:
-    """Merge into a fresh 16-bit base and prove that nothing changed."""
+    """Merge into a fresh, unquantised base and prove that nothing changed."""
+    from peftline.base_model import hardware
     from peftline.delivery import merge as _merge
 
-    return _merge.merge(base, adapter, splits, rendering)
+    dtype = hardware.scoring_dtype(evaluation.dtype)
+    return _merge.merge(base, adapter, splits, rendering, dtype)
 
 
 def summarise(

@@ -87,7 +87,7 @@ def _training() -> Pipeline:
             ),
             Node(
                 merge,
-                ["base_model", "adapter", "splits", RENDERING],
+                scored,
                 ["merged", "merge_report"],
                 name="merge",
             ),

@@ -1,0 +1,29 @@
+import pytest
+import torch
+
+from peftline.base_model import hardware
+
+
+@pytest.fixture
+def native(monkeypatch):
+    """A machine that multiplies bfloat16; called with True, it has an accelerator."""
+
+    def make(accelerator):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: accelerator)
+        monkeypatch.setattr(hardware, "compute_dtype", lambda: torch.bfloat16)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "wanted", "expected"),
+    [
+        (False, "auto", torch.float32),  # batches must not decide near ties
+        (True, "auto", torch.bfloat16),
+        (False, "bfloat16", torch.bfloat16),
+        (True, "float32", torch.float32),
+    ],
+)
+def test_what_answers_are_computed_in(native, accelerator, wanted, expected):
+    native(accelerator)
+    assert hardware.scoring_dtype(wanted) == expected
