@@ -20,12 +20,15 @@ class Problems(Config):
     """A field that the format needs is missing."""
     wrong_type: Policy = "raise"
     """A field is not what the format says, such as a number in place of a text."""
+    other_format: Policy = "raise"
+    """With `format: auto`, a row that has what another format needs and the one of its source does
+    not read, such as the label or the worse answer of a pair that would be taught otherwise."""
     unknown_role: Policy = "raise"
     """A turn is by somebody unknown."""
     turn_order: Policy = "raise"
     """Two turns of a user in a row, an assistant first, no answer at the end."""
     tool_results: Policy = "raise"
-    """A call without its result, or a result without its call."""
+    """A call without its result, or a result without its call; ids that do not fit."""
     bad_tool_call: Policy = "raise"
     """A call whose arguments are no JSON object."""
     bad_tools: Policy = "raise"
@@ -52,8 +55,8 @@ class Source(Config):
     """One data set, and which of its rows are taken."""
 
     source: str = "tool_calls"
-    """`tool_calls`, a file (.json, .jsonl, .csv, .parquet, .arrow, .gz), a folder or a glob of
-    such files, or a hub id."""
+    """`tool_calls`, a file (.json, .jsonl, .ndjson, .csv, .parquet, .arrow, .gz), a folder or a
+    glob of such files, or a hub id. What `datasets` has saved as several splits keeps these."""
     format: Literal[
         "auto",
         "alpaca",
@@ -65,7 +68,7 @@ class Source(Config):
         "kto",
         "classification",
     ] = "auto"
-    """How a row is read; `auto` decides by the fields of the first row."""
+    """How a row is read; `auto` decides by the fields of the first row that has a known one."""
     columns: dict[str, str] = {}
     """Fields that have other names in the file, such as `{output: reply}`."""
     subset: str | None = None
@@ -73,7 +76,7 @@ class Source(Config):
     split: str = "train"
     """Which split of a hub data set to take."""
     revision: str | None = None
-    """Revision of a hub data set."""
+    """Branch, tag or commit of a hub data set. Each run asks the hub which commit that is now."""
     max_rows: int | None = Field(None, ge=1)
     """Take at most so many rows of a file or hub data set, chosen by content hash."""
     weight: float | None = Field(None, gt=0)
@@ -99,13 +102,15 @@ class Data(Source):
     max_characters: int = Field(200_000, ge=1)
     """Longest row; 200,000 characters are some 50,000 tokens."""
     group_key: str = "group"
-    """Field whose value keeps rows together on one side of the split."""
+    """Field whose value keeps rows together on one side of the split. Rows may lack the field;
+    a name that no row has is refused, but for the default."""
     near_duplicates: Literal["keep", "group", "drop"] = "group"
     """Rows that are almost the same: leave them be, keep them on one side of the split, or keep
     the first only. Rows whose side the source has set are left be."""
     near_duplicate_similarity: float = Field(0.8, gt=0, lt=1)
-    """Share of common word triples (Jaccard) from which two rows are near-duplicates. 0.8 is what
-    Lee et al. 2022 (arXiv:2107.06499) and the data sets after it use."""
+    """Share of common word triples (Jaccard; of characters, in scripts without blanks) from which
+    two rows are near-duplicates. 0.8 is what Lee et al. 2022 (arXiv:2107.06499) and the data sets
+    after it use."""
     benchmark: Path | None = None
     """A file whose rows must not stand in the training split; overlaps are reported."""
 

@@ -23,6 +23,10 @@ class RawRows(Handle):
     source: str
     rows: int
     rows_per_source: list[int]
+    files_not_read: list[str] = []
+    """Files in a folder or glob whose rows were not read, for they are of another kind."""
+    commits: dict[str, str] = {}
+    """Data sets of the hub (`owner/name@revision`), and the commit that was read."""
 
 
 class Examples(Handle):
@@ -36,6 +40,8 @@ class Examples(Handle):
     """How many rows were dropped for which reason."""
     near_duplicates: int
     """Examples that resemble an earlier one."""
+    unread_fields: dict[str, int] = {}
+    """Fields that the format does not read, and how many of the rows kept have a value there."""
 
 
 class Splits(Handle):

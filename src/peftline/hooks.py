@@ -13,8 +13,11 @@ from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
 from peftline import identity, memory, tracking
+from peftline.errors import PeftlineError
+from peftline.preflight import note
 
 logger = logging.getLogger(__name__)
+_PREFLIGHT = (".preflight", ".preflight_page")
 
 
 class RecipeMlflowHook(MlflowHook):
@@ -55,26 +58,38 @@ class ProjectHooks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
-        """Remember the results that this run would replace."""
+        """Remember the results that this run would replace, and take away former preflights.
+
+        A run may stop before its own preflight; a page that says "No errors" would then be about
+        another run.
+        """
         self._catalog = catalog
-        names = [name for name in pipeline.all_outputs() if name.endswith(".summary")]
+        outputs = pipeline.all_outputs()
+        summaries = [name for name in outputs if name.endswith(".summary")]
         self._present = {
-            Path(catalog[name]._describe()["filepath"]): catalog.load(name)
-            for name in names
-            if catalog.exists(name)
+            _file(catalog, name): catalog.load(name) for name in summaries if catalog.exists(name)
         }
+        files = [_file(catalog, name) for name in outputs if name.endswith(_PREFLIGHT)]
+        self._preflights = {file: file.read_bytes() for file in files if file.exists()}
+        for file in self._preflights:
+            file.unlink()
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Refuse, before anything expensive, to replace a result about other data."""
         if dataset_name in ("splits", "base_model"):
-            for where, summary in self._present.items():
-                identity.refuse_overwrite(summary, data, where)
+            try:
+                for where, summary in self._present.items():
+                    identity.refuse_overwrite(summary, data, where)
+            except PeftlineError:
+                for file, content in self._preflights.items():  # the result stays as it was
+                    file.write_bytes(content)
+                raise
         recipe, _, what = dataset_name.rpartition(".")
         if what == "adapter":
             # What was made from the former adapter goes before a new one takes its place.
             for name in ("merged", "summary"):
-                former = Path(self._catalog[f"{recipe}.{name}"]._describe()["filepath"])
+                former = _file(self._catalog, f"{recipe}.{name}")
                 shutil.rmtree(former) if former.is_dir() else former.unlink(missing_ok=True)
 
     @hook_impl
@@ -88,10 +103,14 @@ class ProjectHooks:
     ) -> None:
         """Record every recipe of the run, and say where the results lie."""
         if "side_by_side_page" in pipeline.outputs():
-            logger.info("Answers: %s", catalog["side_by_side_page"]._describe()["filepath"])
+            logger.info("Answers: %s", _file(catalog, "side_by_side_page"))
+        for name in sorted(pipeline.outputs()):
+            if name.endswith(".preflight"):  # of a run that trains it is no output: the gate has it
+                logger.info("%s", note.closing(catalog.load(name)))
+                logger.info("Page: %s", _file(catalog, f"{name}_page"))
         for recipe in sorted({n.namespace for n in pipeline.nodes if n.name.endswith("summarise")}):
             artifacts = {
-                name: catalog[f"{recipe}.{name}"]._describe()["filepath"]
+                name: str(_file(catalog, f"{recipe}.{name}"))
                 for name in ("adapter", "merged", "summary", "predictions", "learning_curve")
             }
             summary = catalog.load(f"{recipe}.summary")
@@ -100,3 +119,7 @@ class ProjectHooks:
             logger.info("Merged model: %s", artifacts["merged"])
             logger.info("Result: %s", artifacts["summary"])
             logger.info("%s", summary["verdict"])
+
+
+def _file(catalog: DataCatalog, name: str) -> Path:
+    return Path(catalog[name]._describe()["filepath"])

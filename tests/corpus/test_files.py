@@ -29,6 +29,8 @@ TEXTS = {
     "indented.json": json.dumps(ROWS, ensure_ascii=False, indent=2),
     "lines-in.json": "\n".join(map(json.dumps, ROWS)),
     "rows.jsonl": "\n".join(map(json.dumps, ROWS)) + "\n",
+    "rows.ndjson": "\n".join(map(json.dumps, ROWS)),
+    "LOUD.JSONL": "\n".join(map(json.dumps, ROWS)),
     "plain.jsonl": "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS),
     "windows.jsonl": "\r\n\r\n".join(map(json.dumps, ROWS)),
     "rows.csv": as_csv(ROWS),
@@ -41,7 +43,8 @@ TEXTS = {
 @pytest.mark.parametrize("packed", [False, True])
 def test_all_kinds_of_text_files_give_the_same_rows(tmp_path, name, bom, packed):
     content = bom + TEXTS[name].encode()
-    file = tmp_path / (f"{name}.gz" if packed else name)
+    ending = ".GZ" if name.isupper() else ".gz"
+    file = tmp_path / (f"{name}{ending}" if packed else name)
     file.write_bytes(gzip.compress(content) if packed else content)
     assert list(files.rows(file)) == ROWS
 
@@ -73,6 +76,11 @@ def test_all_kinds_of_tables_give_the_same_rows(write_table, kind):
     assert list(files.rows(write_table(ROWS, kind))) == ROWS
 
 
+def test_the_case_of_a_suffix_does_not_matter_for_tables(write_table):
+    file = write_table(ROWS, "parquet")
+    assert list(files.rows(file.rename(file.with_name("ROWS.PARQUET")))) == ROWS
+
+
 @TABLES
 def test_nulls_that_arrow_has_filled_in_are_left_out(write_table, kind):
     def call(name, **arguments):
@@ -98,6 +106,10 @@ def test_what_json_has_no_word_for_becomes_text(write_table):
         ("a.csv.gz", ".csv"),
         ("a.json.gz", ".json"),
         ("a.parquet", ".parquet"),
+        ("a.ndjson", ".ndjson"),
+        ("A.JSONL", ".jsonl"),
+        ("A.Csv.GZ", ".csv"),
+        ("a.jsonl.zst", None),
         ("a.parquet.gz", None),
         ("a.gz", None),
         ("a.txt", None),

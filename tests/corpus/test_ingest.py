@@ -38,7 +38,7 @@ def test_going_back_to_earlier_data_reads_nothing_again(
 
     written = []
     store = module._store
-    monkeypatch.setattr(module, "_store", lambda c, f: written.append(c.source) or store(c, f))
+    monkeypatch.setattr(module, "_store", lambda c, *to: written.append(c.source) or store(c, *to))
     a, b = write_rows([ROW], "a.jsonl"), write_rows([ROW, ROW], "b.jsonl")
     first, _, again = (ingest(settings(file), tmp_path) for file in (a, b, a))
     assert first == again

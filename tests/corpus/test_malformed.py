@@ -180,6 +180,7 @@ FILES = {
     "text named arrow": ("a.arrow", GOOD * 9, {}, ["a.arrow: not a whole Arrow file"]),
     "arrow that is cut": ("a.arrow", "arrow", {}, ["a.arrow: not a whole Arrow file"]),
     "an empty parquet file": ("a.parquet", "", {}, ["a.parquet: not a whole Parquet file"]),
+    "packed otherwise": ("a.jsonl.zst", "x", {}, ["ends in '.zst' cannot be read", ".jsonl"]),
     "a file of another kind": ("a.xlsx", "PK", {}, ["ends in '.xlsx' cannot be read", ".jsonl"]),
     "packed parquet": ("a.parquet.gz", "PAR1", {}, ["ends in '.gz' cannot be read", ".gz of the"]),
 }
@@ -368,6 +369,23 @@ ROWS = {
         {},
         ["turn 4 (assistant): results before it are missing: 2", drop("tool_results")],
     ),
+    "more results than calls": (
+        "a.jsonl",
+        chat(USER, CALLING, *[{"role": "tool", "content": "r"}] * 2, ANSWER),
+        {},
+        ["row 2: turn 4 (tool): a result too many; calls: 1", drop("tool_results")],
+    ),
+    "a result of a call that is not there": (
+        "a.jsonl",
+        chat(
+            USER,
+            CALLING | {"tool_calls": [CALL | {"id": "c1"}]},
+            {"role": "tool", "content": "r", "tool_call_id": "c2"},
+            ANSWER,
+        ),
+        {},
+        ["row 2: messages[1]: no call waits for the result with the id 'c2'"],
+    ),
     "a result without a call": (
         "a.jsonl",
         share(("human", "a"), ("observation", "r"), ("gpt", "b")),
@@ -451,6 +469,24 @@ ROWS = {
         lines({"messages": [USER, ANSWER], "label": True}, {"prompt": "a", "label": "perhaps"}),
         {},
         ["row 2: field 'label' is 'perhaps', not true or false", drop("bad_label")],
+    ),
+    "a label that the first row lacks": (
+        "a.jsonl",
+        lines({"prompt": "a", "completion": "b"}, {"prompt": "a", "completion": "c", "label": 0}),
+        {},
+        ["a.jsonl, row 2: this row is kto", "data.format", drop("other_format")],
+    ),
+    "a worse answer without a better one": (
+        "a.jsonl",
+        lines({"prompt": "a", "completion": "b", "rejected": "c"}),
+        {},
+        ["row 1: field 'chosen' is missing", drop("missing_field")],
+    ),
+    "a group that no row has": (
+        "a.csv",
+        "instruction,output,document\na,b,1\n",
+        {"group_key": "documnet"},
+        ["a.csv: data.group_key is 'documnet'", "those that exist: instruction, output, document."],
     ),
     "a class without a name": (
         "a.csv",

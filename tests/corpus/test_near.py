@@ -72,3 +72,13 @@ def test_an_index_can_be_asked_without_taking_in():
     assert index.find(example("b", changed(words, 3))) == ["a"]
     assert index.find(example("a", words)) == []
     assert index.add(example("b", changed(words, 3))) == ["a"]
+
+
+def test_texts_in_a_script_without_blanks_are_compared_by_characters():
+    text = (
+        "请用三句话说明光合作用为什么对地球上的生命如此重要，并且举出两个日常生活中的例子。"
+        "回答时不要使用专业术语，让没有学过生物的人也能够看懂；最后再写一句总结全文的短语。"
+    )
+    rows = [text, text.replace("三", "四"), text.replace("两", "几"), text[::-1]]
+    found = clusters([example(str(at), [row]) for at, row in enumerate(rows)], 0.8)
+    assert found == {"1": "0", "2": "0"}

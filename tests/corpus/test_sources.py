@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from peftline.corpus.ingest import ingest
+
 ROW = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
 
 
@@ -44,6 +46,55 @@ def test_a_folder_that_datasets_has_saved_is_read(take, tmp_path):
     assert [row["value"] for row in take(tmp_path / "saved")] == numbered(3)
 
 
+def test_what_map_has_left_beside_saved_rows_is_not_read_again(settings, tmp_path):
+    import datasets
+
+    datasets.Dataset.from_list(numbered(3)).save_to_disk(tmp_path / "saved")
+    datasets.load_from_disk(tmp_path / "saved").map(lambda row: {"output": row["output"] + "!"})
+    raw = ingest(settings(tmp_path / "saved"), tmp_path)
+    assert raw.rows == 3
+    assert [name.split("-")[0] for name in raw.files_not_read] == ["cache"]
+
+
+@pytest.mark.parametrize("pattern", ["all", "all/saved", "all/saved/*/*.arrow"])
+def test_rows_of_saved_splits_stay_on_their_sides(take, tmp_path, pattern):
+    import datasets
+
+    splits = {"train": "train", "dev": "validation", "test_small": "test", "rest": None}
+    saved = {name: datasets.Dataset.from_list(numbered(1, name)) for name in splits}
+    datasets.DatasetDict(saved).save_to_disk(tmp_path / "all" / "saved")
+    found = {row["value"]["input"]: row["value"].get("split") for row in take(tmp_path / pattern)}
+    assert found == {f"{name}0": side for name, side in splits.items()}
+
+
+def test_a_side_that_a_row_gives_itself_goes_before_that_of_its_folder(take, tmp_path):
+    import datasets
+
+    rows = [ROW | {"split": "test"}, ROW | {"split": None}]
+    saved = datasets.DatasetDict(train=datasets.Dataset.from_list(rows))
+    saved.save_to_disk(tmp_path / "saved")
+    assert [row["value"]["split"] for row in take(tmp_path / "saved")] == ["test", "train"]
+
+
+def test_files_that_are_not_read_are_counted_and_named(settings, folder, tmp_path, caplog):
+    for name in ("B.JSONL", "c.ndjson", "d.jsonl.zst"):
+        (folder / name).write_text(json.dumps(ROW) + "\n")
+    raw = ingest(settings(folder), tmp_path)
+    assert raw.rows == 6
+    assert raw.files_not_read == ["d.jsonl.zst", "notes.md"]
+    assert "many: 2 files there are not read: d.jsonl.zst, notes.md." in caplog.text
+
+
+def test_files_of_one_name_are_told_apart_in_a_glob(take, tmp_path):
+    for name in "ab":
+        (tmp_path / "many" / name).mkdir(parents=True)
+        (tmp_path / "many" / name / "x.jsonl").write_text(json.dumps(ROW) + "\n")
+    assert origins(take(tmp_path / "many" / "*" / "x.jsonl")) == [
+        ("a/x.jsonl", 1),
+        ("b/x.jsonl", 1),
+    ]
+
+
 def test_a_glob_gives_the_files_that_match(take, folder):
     assert origins(take(folder / "*.jsonl")) == [("b.jsonl", 1)]
     deep = take(folder / "**" / "*.jsonl")
@@ -67,7 +118,11 @@ def test_a_place_without_data_says_what_it_looked_for(refused, tmp_path, name):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.md").write_text("not data")
     found = refused(tmp_path / name)
-    assert "there is no file that ends in .json, .jsonl, .csv, .parquet, .arrow (or .gz)" in found
+    assert (
+        "there is no file that ends in .json, .jsonl, .ndjson, .csv, .parquet, .arrow (or .gz)."
+        in found
+    )
+    assert ("Files that are there: notes.md." in found) == ("jsonl" not in name)
 
 
 def test_a_hub_name_without_network_says_so_and_offers_the_generated_data(refused):

@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 from peftline import jsonl
 from peftline.corpus import examples as corpus_io
 from peftline.corpus import split as module
-from peftline.corpus.split import SIDES, assign, iterate, read_split, split
+from peftline.corpus.sides import FREE, assign
+from peftline.corpus.split import SIDES, iterate, read_split, split
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example, Message
 from peftline.handles import Examples
-
-FREE = len(SIDES)
 
 
 def sides_of(groups, validation, test, seed=42, given=None):
@@ -52,6 +51,7 @@ def test_no_side_takes_more_than_its_share(groups, validation, test):
 @given(groups=GROUPS, given_=st.data())
 def test_what_the_source_has_set_stays_and_takes_its_group_along(groups, given_):
     options = {group: given_.draw(st.sampled_from([None, *SIDES])) for group in set(groups)}
+    groups, options = [*groups, "free"], options | {"free": None}
     is_set = given_.draw(st.lists(st.booleans(), min_size=len(groups), max_size=len(groups)))
     fixed = [options[g] if one else None for g, one in zip(groups, is_set, strict=True)]
     sides = sides_of(groups, 5, 10, given=fixed)
@@ -99,6 +99,43 @@ def test_sides_that_the_source_has_set_are_kept():
     given_ = list(SIDES) * 3
     random.Random(0).shuffle(given_)
     assert sides_of(range(9), 1, 1, given=given_) == given_
+
+
+def test_rows_that_the_source_has_set_count_towards_the_number_wanted():
+    given_ = ["test"] * 50 + ["validation"] * 4 + [None] * 200
+    found = sizes(sides_of(range(254), 10, 50, given=given_))
+    assert found == {"train": 194, "validation": 10, "test": 50}
+
+
+def test_more_rows_than_wanted_stay_where_the_source_has_set_them():
+    given_ = ["test"] * 80 + [None] * 200
+    assert sizes(sides_of(range(280), 10, 50, given=given_))["test"] == 80
+
+
+@given(groups=GROUPS, given_=st.data())
+def test_a_group_on_several_sides_moves_to_the_one_furthest_from_training(groups, given_):
+    count = len(groups)
+    fixed = given_.draw(st.lists(st.sampled_from([None, *SIDES]), min_size=count, max_size=count))
+    groups, fixed = [*groups, "free"], [*fixed, None]
+    sides = sides_of(groups, 5, 10, given=fixed)
+    for group, side in set(zip(groups, sides, strict=True)):
+        own = [one for name, one in zip(groups, fixed, strict=True) if name == group and one]
+        assert not own or side == max(own, key=SIDES.index)
+    assert len(set(zip(groups, sides, strict=True))) == len(set(groups))
+
+
+def test_rows_that_are_moved_to_the_rest_of_their_group_are_counted(caplog):
+    groups = ["g", "g", "g", *range(20)]
+    given_ = ["train", "test", "validation", *[None] * 20]
+    assert sides_of(groups, 2, 2, given=given_)[:3] == ["test"] * 3
+    assert "Groups on several sides: 2 rows go where the others are held out." in caplog.text
+
+
+def test_a_side_that_the_source_leaves_out_is_taken_from_its_training_rows():
+    given_ = ["train"] * 100 + ["test"] * 10
+    sides = sides_of(range(110), 8, 50, given=given_)
+    assert sizes(sides) == {"train": 92, "validation": 8, "test": 10}
+    assert sides[100:] == ["test"] * 10
 
 
 def test_new_rows_leave_the_others_mostly_where_they_were():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peftline import jsonl
+from peftline.corpus.deduplicate import deduplicate
 from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
 from peftline.data_schema import Data, Problems
@@ -126,6 +127,92 @@ def test_a_column_that_only_a_later_row_has_is_no_problem(check):
     assert check(rows, columns=columns)[1][1]["messages"][0]["input"] == "x"
 
 
+def test_a_group_key_that_no_row_has_is_refused(refused):
+    assert refused([ROW, ROW | {"document": 1}], group_key="documnet") == (
+        "rows.jsonl: data.group_key is 'documnet', and no row has such a field. "
+        "Name one of those that exist: instruction, input, output, document."
+    )
+    assert "data.group_key is 'ask'" in refused(
+        [{"ask": "Add.", "output": "4"}], group_key="ask", columns={"instruction": "ask"}
+    )
+
+
+def test_a_group_key_that_only_a_later_row_has_is_no_problem(check):
+    rows = [ROW, ROW | {"output": "5", "document": 1}]
+    assert check(rows, group_key="document")[1][1]["group"] == "1"
+
+
+def test_the_fields_that_nobody_reads_are_counted(check, tmp_path, settings):
+    rows = [
+        ROW | {"id": 1, "group": "g", "outputs": "a", "note": None},
+        ROW | {"output": "5", "outputs": "b", "note": "x", "tags": ""},
+        ROW | {"output": "", "outputs": "c"},
+    ]
+    examples = check(rows, problems={"empty_answer": "drop"})[0]
+    assert examples.unread_fields == {"outputs": 2, "note": 1}
+    assert deduplicate(examples, settings(), tmp_path).unread_fields == {"outputs": 2, "note": 1}
+
+
+@pytest.mark.parametrize(
+    ("row", "unread"),
+    [
+        ({"prompt": "a", "completion": "b", "label": True}, []),
+        ({"prompt": "a", "chosen": "b", "rejected": "c", "score_chosen": 8.5}, ["score_chosen"]),
+        ({"text": "a", "label": "b", "split": "test"}, []),
+        ({"question": "a", "answer": "b", "system_prompt": "s", "prompt": "c"}, ["prompt"]),
+        ({"instruction": "a", "output": "b", "text": "a b"}, ["text"]),
+    ],
+)
+def test_what_a_format_reads_does_not_count_as_unread(check, row, unread):
+    assert list(check([row])[0].unread_fields) == unread
+
+
+@pytest.mark.parametrize("first", [None, [], "text", {}, {"ask": "Add."}])
+def test_the_format_is_that_of_the_first_row_that_has_one(refused, check, first):
+    kind = "missing_field" if isinstance(first, dict) else "wrong_type"
+    assert f"rows.jsonl, row 1: {'field' if isinstance(first, dict) else 'found'}" in (
+        refused([first, ROW])
+    )
+    examples = check([first, ROW], problems={kind: "drop"})[0]
+    assert (examples.format, examples.rows_kept, examples.reasons) == ("alpaca", 1, {kind: 1})
+
+
+def test_a_format_is_not_looked_for_without_end(refused):
+    found = refused([None] * 200 + [ROW], problems={"wrong_type": "drop"})
+    assert found.startswith("rows.jsonl, row 1: the format is not known (found: NoneType)")
+
+
+PAIR = {"prompt": "a", "completion": "b"}
+BAD_PAIR = {"prompt": "a", "completion": "BAD"}
+
+
+@pytest.mark.parametrize(("good", "bad"), [(1.0, 0.0), (1, 0), (True, False), ("1.0", "0.0")])
+def test_answers_with_a_label_are_never_taught_as_plain_ones(check, good, bad):
+    examples, kept, _ = check([PAIR | {"label": good}, BAD_PAIR | {"label": bad}])
+    assert examples.format == "kto"
+    assert [row["label"] for row in kept] == [True, False]
+
+
+@pytest.mark.parametrize("first", [PAIR, PAIR | {"label": None}, PAIR | {"label": ""}])
+@pytest.mark.parametrize("second", [{"label": False}, {"label": "bad"}, {"rejected": "c"}])
+def test_a_row_that_says_more_than_the_first_is_a_problem(refused, check, first, second):
+    other = "preference" if "rejected" in second else "kto"
+    assert refused([first, BAD_PAIR | second]) == (
+        f"rows.jsonl, row 2: this row is {other}, others before it are prompt_completion. "
+        "1 row has this problem (2). Set data.problems.other_format=drop to leave them out, or "
+        "set data.format to the one that is meant."
+    )
+    _, kept, _ = check([first, BAD_PAIR | second], problems={"other_format": "drop"})
+    assert [row["messages"][-1]["content"] for row in kept] == ["b"]
+
+
+def test_a_label_that_is_about_something_else_is_refused_until_the_format_is_set(refused, check):
+    rows = [PAIR | {"label": "history"}]
+    assert "set data.format if the label is about something else" in refused(rows)
+    examples = check(rows, format="prompt_completion")[0]
+    assert (examples.rows_kept, examples.unread_fields) == (1, {"label": 1})
+
+
 def test_a_format_can_be_set(check):
     examples, kept, _ = check([ROW | {"text": "all of it"}], format="text")
     assert (examples.format, kept[0]["kind"]) == ("text", "text")
@@ -213,7 +300,8 @@ def test_the_hash_depends_on_what_is_taught_on_names_and_on_sides(check, change)
     [{"problems": {"empty_answer": "drop"}}, {"max_characters": 50}, {"group_key": "document"}],
 )
 def test_settings_of_the_check_are_part_of_its_key(check, change):
-    assert check([ROW])[0].path != check([ROW], **change)[0].path
+    rows = [ROW | {"document": 1}]
+    assert check(rows)[0].path != check(rows, **change)[0].path
 
 
 def turns(*turns_):
@@ -228,6 +316,7 @@ QUESTION, ANSWER = ("user", "a"), ("assistant", "b")
 BAD = {
     "missing_field": {},
     "wrong_type": {"messages": "text"},
+    "other_format": turns(QUESTION, ANSWER) | {"rejected": "c"},
     "unknown_role": turns(("narrator", "a")),
     "turn_order": turns(QUESTION, QUESTION),
     "tool_results": turns(QUESTION, ("tool", "r"), ANSWER),

@@ -89,6 +89,15 @@ def test_stored_predictions_come_back_from_adapter_and_merged_model(tiny_project
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
+def test_the_preflight_predicted_what_the_run_would_write(tiny_project, recipe):
+    report = tiny_project / "data/test/08_reporting" / recipe / "seed-42/preflight.json"
+    predicted = json.loads(report.read_text())["training"]["predicted_disk_bytes"]
+    folders = [model_folder(tiny_project, recipe, kind) for kind in ("adapter", "merged")]
+    kept = sum(file.stat().st_size for one in folders for file in one.glob("*.safetensors"))
+    assert kept * 0.9 <= predicted <= 4 * kept  # with a checkpoint, which is gone by now
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(tracked, recipe):
     (run,) = runs_of(tracked, recipe)
     assert run.info.status == "FINISHED"

@@ -29,6 +29,13 @@ ALPACA = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
         ("kto", {"prompt": "Hi", "completion": "Ho", "label": "False"}),
         ("kto", {"conversations": [], "kto_tag": False}),
         ("kto", ALPACA | {"kto_tag": True}),
+        ("kto", {"prompt": "Hi", "completion": "Ho", "label": 0.0}),
+        ("kto", {"prompt": "Hi", "completion": "Ho", "label": "bad"}),
+        ("kto", {"prompt": "Hi", "completion": "Ho", "label": None, "kto_tag": False}),
+        ("prompt_completion", {"prompt": "Hi", "completion": "Ho", "label": None}),
+        ("prompt_completion", {"prompt": "Hi", "completion": "Ho", "label": ""}),
+        ("preference", {"prompt": "Hi", "completion": "Ho", "rejected": "No"}),
+        ("prompt_completion", {"prompt": "Hi", "completion": "Ho", "rejected": None}),
         ("classification", {"text": "Good film.", "label": "positive"}),
         ("classification", {"text": "Good film.", "label": 1}),
     ],
@@ -40,6 +47,21 @@ def test_the_format_is_known_by_the_fields(name, row):
 @pytest.mark.parametrize("row", [None, [], [ALPACA], "text", 3, {}, {"id": 1}, {"prompt": "Hi"}])
 def test_what_has_no_format_is_not_guessed(row):
     assert formats.detect(row) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "found"),
+    [
+        ({"prompt": "Hi", "completion": "Ho", "label": False}, "prompt_completion", "kto"),
+        (ALPACA | {"chosen": "a", "rejected": "b"}, "alpaca", "preference"),
+        ({"text": "Hi", "label": "x"}, "text", "classification"),
+        ({"prompt": "Hi", "completion": "Ho"}, "prompt_completion", None),
+        ({"prompt": "Hi", "completion": "Ho"}, "kto", None),
+        ({"messages": PAIR, "text": "Hi"}, "messages", None),
+    ],
+)
+def test_a_row_that_asks_for_more_than_its_format_reads_is_known(row, name, found):
+    assert formats.stronger(row, name) == found
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)

@@ -79,7 +79,17 @@ def test_a_preference_that_cannot_be_read_is_named(problem, row, found):
 )
 @pytest.mark.parametrize(
     ("label", "truth"),
-    [(True, True), (False, False), ("True", True), ("false", False), (1, True), ("0", False)],
+    [
+        (True, True),
+        (False, False),
+        ("True", True),
+        ("false", False),
+        (1, True),
+        ("0", False),
+        (1.0, True),
+        (0.0, False),
+        ("0.0", False),
+    ],
 )
 def test_all_styles_of_kto_give_one_example(read, dialogue, row, label, truth):
     example = read(row | {"label": label})

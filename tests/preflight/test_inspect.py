@@ -88,9 +88,23 @@ def test_dropped_rows_and_duplicates_are_named(inspected):
     assert any("row 62" in row for row in found["rows"])
 
 
+def test_fields_that_nothing_reads_are_named(inspected, report):
+    assert report["unread_fields"] == {} and "unread_fields" not in names(report)
+    rows = [{**row, "score": at} for at, row in enumerate(ROWS[:40])]
+    rows[0]["hint"] = "Think."
+    report = inspected(rows)
+    assert report["unread_fields"] == {"score": 40, "hint": 1}
+    found = next(p for p in report["problems"] if p["name"] == "unread_fields")
+    assert found["level"] == "warning"
+    assert "'score' (40 rows), 'hint' (1 rows)" in found["message"]
+    assert "<dd>score, hint</dd>" in page(report)
+
+
 def test_prompts_that_are_tested_are_found_in_training(inspected):
-    rows = [{**row, "split": ("train", "test", "validation")[i % 3]} for i, row in enumerate(ROWS)]
-    rows[1] = {**rows[0], "output": "Another answer.", "split": "test"}
+    sides = ("train", "test", "validation")
+    # With groups of their own, equal prompts may stand on several sides.
+    rows = [{**row, "split": sides[i % 3], "group": str(i)} for i, row in enumerate(ROWS)]
+    rows[1] = {**rows[1], "instruction": rows[0]["instruction"]}
     report = inspected(rows)
     assert len(report["leakage"]["equal"]) == 1
     assert "leakage_equal" in names(report)
@@ -102,10 +116,12 @@ def test_overlap_with_a_benchmark_is_found(inspected, tmp_path):
     rows = [{**row, "split": "train"} for row in rows]
     rows[3]["split"], rows[4]["split"] = "test", "validation"
     benchmark = tmp_path / "benchmark.jsonl"
-    benchmark.write_text(json.dumps({"question": text.upper()}) + "\n")
+    lines = [{"question": text.upper()}, {"question": "Is it?"}]
+    benchmark.write_text("".join(json.dumps(line) + "\n" for line in lines))
     report = inspected(rows, benchmark=benchmark)
-    assert len(report["benchmark"]) == 1
-    assert "benchmark_overlap" in names(report)
+    assert len(report["benchmark"]["overlapping"]) == 1
+    assert {"benchmark_overlap", "benchmark_not_compared"} <= names(report)
+    assert "1 (1 of its 2 rows too short to compare)" in page(report)
 
 
 def test_special_tokens_in_texts_are_reported(inspected):
@@ -120,6 +136,7 @@ def test_special_tokens_in_texts_are_reported(inspected):
     [
         ({"ends_without_loss": ["a"]}, "end_token_without_loss"),
         ({"leading_bos": {"2": 3}}, "several_bos_tokens"),
+        ({"leading_bos": {"0": 3, "1": 90}, "expects_bos": True}, "missing_bos_token"),
         ({"supervised_share": 1}, "everything_is_supervised"),
     ],
 )
@@ -129,12 +146,21 @@ def test_faults_of_the_masks_are_errors(report, recipe, change, problem):
     assert problem in {p["name"] for p in findings.find(report | change, recipe(), True)}
 
 
-@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_is_an_error(report, recipe, loss):
-    from peftline.preflight import findings
+@pytest.mark.parametrize("factor", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_is_an_error_and_leaves_the_report_json(
+    inspected, factor, monkeypatch
+):
+    from peftline.preflight import probe
 
-    broken = report | {"training": report["training"] | {"step_0_loss": loss}}
-    assert "loss_not_finite" in {p["name"] for p in findings.find(broken, recipe(), True)}
+    def broken(model, batch, real=probe.batch_loss):
+        total, count = real(model, batch)
+        return total * factor, count
+
+    monkeypatch.setattr(probe, "batch_loss", broken)
+    report = inspected(ROWS[:40])
+    assert json.loads(json.dumps(report, allow_nan=False))["training"]["step_0_loss"] is None
+    assert "loss_not_finite" in names(report, "error")
+    assert "infinite or no number" in page(report)
 
 
 def test_everything_from_data_is_escaped_on_the_page(inspected):

@@ -4,6 +4,9 @@ from types import SimpleNamespace
 
 import datasets
 import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from peftline.preflight import labels
 from peftline.rendering import stored, template
@@ -26,13 +29,21 @@ ROWS = [
 ]
 
 
+def row(name, asked="", said="", split="train"):
+    turns = [
+        {"role": "user", "content": f"Question {name}? {asked}"},
+        {"role": "assistant", "content": f"Answer {name}. {said}"},
+    ]
+    return {"messages": turns, "id": str(name), "split": split}
+
+
 @pytest.fixture(scope="module")
 def checked(prepared, own_template):
     """Cut long rows by a policy, break the labels of some rows, and look at what was stored."""
 
-    def check(policy, broken=None):
+    def check(policy, broken=None, given=ROWS):
         settings = {"max_length_tokens": 130, "too_long": policy}
-        made = prepared(ROWS, rendering=settings, near_duplicates="keep")
+        made = prepared(given, rendering=settings, near_duplicates="keep")
         rows = stored.open_side(made.tokenised.path, "train").to_list()
         for row in rows:
             for at in (broken or {}).get(row["id"], ()):
@@ -73,3 +84,75 @@ def test_an_earlier_turn_of_a_row_that_was_cut_needs_its_end(checked):
 
 def test_a_cut_prompt_excuses_no_end(checked):
     assert checked("truncate_prompt", {"5": [1]}).unended == ["5"]
+
+
+def test_many_cut_prompts_excuse_no_end(checked):
+    rows = [row(at, asked=LONG if at < 44 else "") for at in range(80)]
+    rows = [row("test", split="test"), row("validation", split="validation"), *rows]
+    broken = [str(at) for at in range(50, 80)]
+    found = checked("truncate_prompt", dict.fromkeys(broken, [-1]), rows)
+    assert found.cut == {"cut": 44}
+    assert found.unended == broken
+
+
+def test_cut_answers_of_validation_excuse_no_end_in_training(checked):
+    rows = [row("test", split="test"), *(row(at) for at in range(8))]
+    rows += [row(f"v{at}", said=LONG, split="validation") for at in range(6)]
+    found = checked("truncate_answer", {"3": [-1]}, rows)
+    assert found.cut == {"cut": 6}
+    assert found.unended == ["3"]
+
+
+def test_rows_without_the_bos_that_the_tokenizer_puts_first_are_counted(prepared, own_tokenizer):
+    own_tokenizer.add_special_tokens({"bos_token": "<|bos|>"})
+    own_tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|bos|> $A", special_tokens=[("<|bos|>", own_tokenizer.bos_token_id)]
+    )
+    made = prepared(ROWS, near_duplicates="keep")
+    found = labels.check(made.tokenised, template.load(own_tokenizer, made.rendering))
+    assert found["expects_bos"]
+    assert found["leading_bos"] == {0: made.tokenised.train}
+
+
+def sentencepiece(decoder):
+    """A tokenizer whose words begin with their space; it writes rare characters as bytes."""
+    pieces = ["▁", "a", "b", "▁a", "▁b", *(f"<0x{byte:02X}>" for byte in range(256))]
+    core = Tokenizer(
+        models.BPE(
+            {piece: at for at, piece in enumerate(pieces)},
+            merges=[("▁", "a"), ("▁", "b")],
+            byte_fallback=True,
+        )
+    )
+    core.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    core.decoder = decoder
+    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="</s>")
+
+
+LLAMA = decoders.Sequence(
+    [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1)]
+)
+
+
+@pytest.mark.parametrize(
+    ("decoder", "text", "expected"),
+    [
+        (decoders.Metaspace(), "a b ab", ["a", " b", " a", "b"]),
+        (LLAMA, "a b ab", ["a", " b", " a", "b"]),
+        (LLAMA, "a 🙂 b é🙂", ["a", " ", "🙂", " b", " ", "é", "🙂"]),
+        (LLAMA, "a</s> b", ["a", "</s>", " b"]),
+    ],
+)
+def test_spaces_between_words_are_shown(decoder, text, expected):
+    tokenizer = sentencepiece(decoder)
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    shown = [piece["text"] for piece in labels.pieces(ids, ids, tokenizer)]
+    assert "".join(shown) == tokenizer.decode(ids)
+    assert shown == expected
+
+
+@pytest.mark.parametrize("learnt", [[True, False], [False, True]])
+def test_a_character_of_which_half_is_learnt_is_shown_in_two_pieces(own_tokenizer, learnt):
+    ids = own_tokenizer("é", add_special_tokens=False)["input_ids"]
+    marked = [id_ if yes else IGNORED for id_, yes in zip(ids, learnt, strict=True)]
+    assert [piece["loss"] for piece in labels.pieces(ids, marked, own_tokenizer)] == learnt

@@ -4,6 +4,7 @@ import importlib.util
 
 import pytest
 
+from peftline.formats.example import Message, ToolCall
 from peftline.preflight import private
 
 
@@ -18,6 +19,18 @@ from peftline.preflight import private
 def test_secrets_and_personal_data_are_named_with_their_rows(make_example, text, kind):
     example = make_example(question=text).model_copy(update={"origin": "a.json, row 3"})
     assert private.scan([example]) == {kind: ["a.json, row 3"]}
+
+
+@pytest.mark.parametrize("place", ["call", "rejected"])
+def test_calls_and_worse_answers_are_scanned(make_example, place):
+    mail = "ana.lopez@example.com"
+    call = ToolCall(name="send", arguments={"to": [{"address": mail}], "copies": 2})
+    said = {
+        "call": {"messages": [Message(role="assistant", tool_calls=[call])]},
+        "rejected": {"rejected": Message(role="assistant", content=f"Write to {mail}.")},
+    }
+    example = make_example().model_copy(update={"origin": "row 3", **said[place]})
+    assert private.scan([example]) == {"e-mail address": ["row 3"]}
 
 
 @pytest.mark.parametrize(

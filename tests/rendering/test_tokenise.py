@@ -1,3 +1,5 @@
+import shutil
+
 import numpy
 import pytest
 
@@ -258,9 +260,17 @@ def written(monkeypatch):
 def test_equal_inputs_are_tokenised_once(splits_of, tiny_base, tmp_path, written):
     splits = splits_of([10, 20])
     first = tokenise(splits, tiny_base, Rendering(), tmp_path)
-    moved = splits.model_copy(update={"path": tmp_path / "elsewhere"})
+    moved = splits.model_copy(update={"path": tmp_path / "elsewhere" / splits.path.name})
     assert tokenise(moved, tiny_base, Rendering(), tmp_path) == first
     assert len(written) == 1
+
+
+def test_rows_of_another_origin_are_tokenised_anew(splits_of, tiny_base, tmp_path, written):
+    splits = splits_of([10, 20])
+    tokenise(splits, tiny_base, Rendering(), tmp_path)
+    renamed = shutil.copytree(splits.path, tmp_path / "from-a-renamed-file")
+    tokenise(splits.model_copy(update={"path": renamed}), tiny_base, Rendering(), tmp_path)
+    assert len(written) == 2, "else origins in the list of dropped rows would be out of date"
 
 
 CHANGES = {

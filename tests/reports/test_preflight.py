@@ -1,14 +1,12 @@
 """The preflight page: figures in words, and a chart that matches its numbers."""
 
-import shutil
-import subprocess
+from html import escape
 
 import pytest
 
 from peftline.reports import preflight
 from peftline.reports.preflight import duration, size, visible
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+from tests.reports.browser import CHROMIUM, content_width
 
 
 @pytest.mark.parametrize(
@@ -46,6 +44,7 @@ def report():
         "format": "alpaca",
         "rows": {"read": 1200, "kept": 1190, "dropped": 10, "reasons": {"duplicate": 10}},
         "dropped": [{"origin": "a.json, row 7", "reason": "duplicate", "detail": "x" * 200}],
+        "unread_fields": {"<u>score</u>": 7},
         "near_duplicates": 3,
         "splits": {"train": 900, "validation": 90, "test": 200},
         "contents": {
@@ -68,6 +67,7 @@ def report():
         "tokens": {"total": 90_000, "supervised": 30_000},
         "rows_checked": 900,
         "ends_without_loss": [],
+        "expects_bos": False,
         "leading_bos": {"0": 900},
         "supervised_share": 0.3333,
         "lengths": {
@@ -80,7 +80,7 @@ def report():
         "limit": {"tokens": 512, "too_long": "drop"},
         "not_whole": {"counts": {"dropped": 1}, "rows": []},
         "neutralised": 0,
-        "leakage": {"equal": [], "alike": [], "train_rows": 900},
+        "leakage": {"equal": [], "alike": [], "not_compared": {"train": 0, "held_out": 0}},
         "benchmark": None,
         "private": None,
         "training": {
@@ -118,9 +118,9 @@ def test_the_chart_marks_what_is_over_the_limit(report):
 
 def test_everything_that_comes_from_data_is_escaped(report):
     html = preflight.page(report)
-    for tag in ("<b>spam", "<i>m"):
+    for tag in ("<b>spam", "<i>m", "<u>score"):
         assert tag not in html
-    assert "&lt;b&gt;spam" in html and "&lt;i&gt;m" in html
+        assert escape(tag) in html
 
 
 def test_the_page_needs_nothing_from_elsewhere(report):
@@ -130,28 +130,15 @@ def test_the_page_needs_nothing_from_elsewhere(report):
         assert word not in html, word
 
 
+def test_rows_that_were_not_compared_are_counted(report):
+    assert "not compared" not in preflight.page(report)
+    report["leakage"]["not_compared"] = {"train": 980_000, "held_out": 0}
+    assert "980,000 training and 0 held-out rows not compared" in preflight.page(report)
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 @pytest.mark.parametrize("width", [360, 1200])
 def test_a_browser_shows_it_without_scrolling_sideways(report, width, tmp_path):
-    page, probe = tmp_path / "preflight.html", tmp_path / "probe.html"
+    page = tmp_path / "preflight.html"
     page.write_text(preflight.page(report), encoding="utf-8")
-    # The page forbids scripts, so it is measured from outside, in a frame of the wanted width.
-    probe.write_text(
-        f'<iframe id="f" src="{page.name}" style="width:{width}px;height:4000px;border:0"></iframe>'
-        "<script>f.onload=()=>{const d=f.contentDocument.documentElement;"
-        "document.title=`${d.scrollWidth} ${d.clientWidth}`}</script>",
-        encoding="utf-8",
-    )
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-    flags += ["--no-first-run", "--disable-background-networking", "--disable-component-update"]
-    flags += ["--disable-sync", "--disable-quic", f"--user-data-dir={tmp_path}"]
-    done = subprocess.run(
-        [CHROMIUM, *flags, "--virtual-time-budget=3000", "--dump-dom", probe.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    title = done.stdout.split("<title>")[1].split("</title>")[0]
-    scroll, client = map(int, title.split())
-    assert scroll <= client == width
+    assert content_width(page, width) <= width

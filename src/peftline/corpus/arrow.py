@@ -19,7 +19,7 @@ def rows(file: Path) -> Iterator[dict[str, Any]]:
     from pyarrow import parquet
 
     try:
-        if file.suffix == ".parquet":
+        if file.suffix.lower() == ".parquet":
             batches = parquet.ParquetFile(file).iter_batches(batch_size=_ROWS)
         else:
             batches = _batches(file)

@@ -62,6 +62,7 @@ def _store(examples: Examples, config: Data, folder: Path) -> dict[str, Any]:
         "rows_dropped": examples.rows_read - kept,
         "reasons": reasons,
         "near_duplicates": len(first),
+        "unread_fields": examples.unread_fields,
         "sha256": sha256,
     }
 

@@ -9,15 +9,17 @@ from typing import Any
 from peftline.corpus import arrow, csv_rows, json_rows, texts
 from peftline.errors import PeftlineError
 
-SUFFIXES = (".json", ".jsonl", ".csv", ".parquet", ".arrow")
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv", ".parquet", ".arrow")
+_PACKED = SUFFIXES[:4]
 
 
 def kind(file: Path) -> str | None:
-    """The suffix that says how a file is read (`.gz` aside), or None."""
-    if file.suffix == ".gz":
-        suffix = Path(file.stem).suffix
-        return suffix if suffix in (".json", ".jsonl", ".csv") else None
-    return file.suffix if file.suffix in SUFFIXES else None
+    """The suffix, in lower case, that says how a file is read (`.gz` aside), or None."""
+    name = Path(file.name.lower())
+    if name.suffix == ".gz":
+        suffix = Path(name.stem).suffix
+        return suffix if suffix in _PACKED else None
+    return name.suffix if name.suffix in SUFFIXES else None
 
 
 def rows(file: Path) -> Iterator[Any]:
@@ -26,7 +28,12 @@ def rows(file: Path) -> Iterator[Any]:
     Raises:
         PeftlineError: the file is not what its name says; bad lines are listed together.
     """
-    readers = {".json": json_rows.rows, ".jsonl": json_rows.lines, ".csv": csv_rows.rows}
+    readers = {
+        ".json": json_rows.rows,
+        ".jsonl": json_rows.lines,
+        ".ndjson": json_rows.lines,
+        ".csv": csv_rows.rows,
+    }
     try:
         yield from readers.get(kind(file), arrow.rows)(file)
     except UnicodeDecodeError as error:

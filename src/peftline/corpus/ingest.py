@@ -1,17 +1,20 @@
 """Take rows as they are, from one source or several mixed."""
 
+import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from peftline import jsonl, store
-from peftline.corpus import sources
-from peftline.data_schema import Data
+from peftline.corpus import hub, local, sources
+from peftline.data_schema import Data, Source
 from peftline.errors import PeftlineError
 from peftline.handles import RawRows
 
 _Reader = Callable[[], Iterator[dict[str, Any]]]
+
+logger = logging.getLogger(__name__)
 
 
 def ingest(config: Data, root: Path) -> RawRows:
@@ -22,18 +25,23 @@ def ingest(config: Data, root: Path) -> RawRows:
     """
     import peftline.corpus
 
+    taken = [sources.settled(source, root / "01_raw") for source in config.sources]
     key = {
-        "sources": [sources.identity(source, config) for source in config.sources],
+        "sources": [sources.identity(source, config) for source in taken],
         "code": store.code_hash(peftline.corpus),
     }
-    path, manifest = store.build(root / "01_raw", key, lambda folder: _store(config, folder))
-    return RawRows(path=path, **manifest)
+    path, manifest = store.build(root / "01_raw", key, lambda to: _store(config, taken, to))
+    raw = RawRows(path=path, **manifest)
+    if raw.files_not_read:
+        names, number = local.listed(raw.files_not_read), len(raw.files_not_read)
+        logger.warning("%s: %d files there are not read: %s.", raw.source, number, names)
+    return raw
 
 
-def _store(config: Data, folder: Path) -> dict[str, Any]:
-    readers: list[_Reader] = [partial(sources.read, one, config) for one in config.sources]
-    if any(source.weight for source in config.sources):
-        readers = _weighted(config, readers)
+def _store(config: Data, taken: list[Source], folder: Path) -> dict[str, Any]:
+    readers: list[_Reader] = [partial(sources.read, one, config) for one in taken]
+    if any(source.weight for source in taken):
+        readers = _weighted(taken, readers, config.seed)
     counts = [0] * len(readers)
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -43,35 +51,39 @@ def _store(config: Data, folder: Path) -> dict[str, Any]:
                 yield {"source": at, **row}
 
     total = jsonl.write(folder / "rows.jsonl", rows())
-    _refuse_empty(config, counts)
+    _refuse_empty(taken, counts)
     return {
-        "source": " + ".join(sources.name(source) for source in config.sources),
+        "source": " + ".join(sources.name(source) for source in taken),
         "rows": total,
         "rows_per_source": counts,
+        "files_not_read": [name for source in taken for name in sources.not_read(source)],
+        "commits": {
+            hub.reference(source): at.revision
+            for source, at in zip(config.sources, taken, strict=True)
+            if sources.is_on_hub(source) and at.revision
+        },
         "sha256": store.sha256_of_files(folder / "rows.jsonl"),
     }
 
 
-def _weighted(config: Data, readers: list[_Reader]) -> list[_Reader]:
+def _weighted(taken: list[Source], readers: list[_Reader], seed: int) -> list[_Reader]:
     """Take so many rows of each source that their numbers are as their weights.
 
     No row is taken twice: the source that is shortest for its weight is taken whole. Sources
     without a weight are taken whole as well.
     """
-    weights = [source.weight for source in config.sources]
+    weights = [source.weight for source in taken]
     counts = [sum(1 for _ in reader()) for reader in readers]
-    _refuse_empty(config, counts)
+    _refuse_empty(taken, counts)
     unit = min(count / weight for count, weight in zip(counts, weights, strict=True) if weight)
     return [
-        partial(sources.choose, reader, max(1, round(unit * weight)), config.seed)
-        if weight
-        else reader
+        partial(sources.choose, reader, max(1, round(unit * weight)), seed) if weight else reader
         for reader, weight in zip(readers, weights, strict=True)
     ]
 
 
-def _refuse_empty(config: Data, counts: list[int]) -> None:
-    for source, count in zip(config.sources, counts, strict=True):
+def _refuse_empty(taken: list[Source], counts: list[int]) -> None:
+    for source, count in zip(taken, counts, strict=True):
         if not count:
             raise PeftlineError(
                 f"data.source={sources.name(source)}: the data set is empty. Name a source with at "

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from datasketch import MinHash, MinHashLSH
 
+from peftline.corpus.shingles import shingles
 from peftline.formats.example import Example
 
 _PERMUTATIONS = 128  # standard error of an estimated similarity: at most 0.5 / sqrt(128) = 0.044
-_SHINGLE = 3  # words in a row
 # What the index gives is compared again, so it may give too much, but should miss little: at a
 # similarity of 0.8 it finds 87 % of the pairs, at 0.9 all; with equal weights 40 % and 93 %.
 _MISSES_COUNT_MORE = (0.1, 0.9)
@@ -83,15 +83,13 @@ def _join(first: dict[str, str], order: dict[str, int], one: str, other: str) ->
 
 def _signature(example: Example) -> MinHash:
     signature = MinHash(num_perm=_PERMUTATIONS, seed=_SEED)
-    signature.update_batch(_shingles(example))
+    signature.update_batch([shingle.encode() for shingle in shingles(_text(example))])
     return signature
 
 
-def _shingles(example: Example) -> list[bytes]:
+def _text(example: Example) -> str:
     # one system text before all requests would make them all alike
     turns = [message for message in example.messages if message.role != "system"]
     texts = [message.text for message in turns]
     texts += [str(call.arguments) for message in turns for call in message.tool_calls]
-    words = " ".join(texts).lower().split()
-    count = max(1, len(words) - _SHINGLE + 1)
-    return [" ".join(words[at : at + _SHINGLE]).encode() for at in range(count)]
+    return " ".join(texts)

@@ -7,6 +7,8 @@ _LISTED = 10  # row numbers named in a message
 _MESSAGES = 50  # different problems named; the rest are counted
 _ADVICE = {
     "missing_field": "fill them in, or name the fields with data.columns",
+    "other_format": "set data.format to the one that is meant",
+    "bad_label": "correct them, or set data.format if the label is about something else",
     "too_many_characters": "raise data.max_characters",
 }
 

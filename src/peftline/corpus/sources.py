@@ -1,6 +1,5 @@
 """What `data.source` may name: generated rows, files, folders, globs, hub data sets."""
 
-import glob
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -9,14 +8,23 @@ from typing import Any
 import numpy
 
 from peftline import store, tool_calls
-from peftline.corpus import files, hub
+from peftline.corpus import files, hub, local
 from peftline.data_schema import Data, Source
-from peftline.errors import PeftlineError
 
 GENERATED = "tool_calls"
-# What `datasets` writes beside its rows.
-_NO_DATA = ("dataset_info.json", "dataset_dict.json", "state.json")
 Row = dict[str, Any]
+
+
+def is_on_hub(source: Source) -> bool:
+    """Whether a source names neither generated rows nor files."""
+    return source.source != GENERATED and local.find(source.source) is None
+
+
+def settled(source: Source, stored: Path) -> Source:
+    """The source, at one commit if it is on the hub; `stored` is the folder of all raw rows."""
+    if not is_on_hub(source):
+        return source
+    return source.model_copy(update={"revision": hub.commit(source, stored)})
 
 
 def identity(source: Source, data: Data) -> Any:
@@ -25,15 +33,24 @@ def identity(source: Source, data: Data) -> Any:
     if source.source == GENERATED:
         sizes = [data.train_rows, data.validation_rows, data.test_rows, data.seed]
         return [settings, sizes, store.code_hash(tool_calls)]
-    found = local_files(source.source)
-    names = [_shown(file, source) for file in found]
-    return [settings, data.seed, names, store.sha256_of_files(*found)]
+    found = local.find(source.source)
+    if found is None:
+        return [settings, data.seed]
+    names = [[found.name(file), found.side(file)] for file in found.files]
+    return [settings, data.seed, names, found.not_read, store.sha256_of_files(*found.files)]
 
 
 def name(source: Source) -> str:
     """What a source is called in reports; never a path on this machine."""
-    is_local = local_files(source.source)
-    return Path(os.path.abspath(source.source)).name if is_local else source.source
+    if source.source == GENERATED or is_on_hub(source):
+        return source.source
+    return Path(os.path.abspath(source.source)).name
+
+
+def not_read(source: Source) -> list[str]:
+    """Names of files in a folder or glob that hold no rows that can be read."""
+    found = None if source.source == GENERATED else local.find(source.source)
+    return found.not_read if found else []
 
 
 def read(source: Source, data: Data) -> Iterator[Row]:
@@ -69,67 +86,15 @@ def _all(source: Source, data: Data) -> Iterator[Row]:
         )
         yield from _numbered(GENERATED, generated)
         return
-    found = local_files(source.source)
-    for file in found:
-        yield from _numbered(_shown(file, source), files.rows(file))
-    if not found:
+    found = local.find(source.source)
+    if found is None:
         yield from _numbered(source.source, hub.rows(source))
+        return
+    for file in found.files:
+        yield from _numbered(found.name(file), files.rows(file), found.side(file))
 
 
-def _numbered(file: str, rows: Iterable[Any]) -> Iterator[Row]:
+def _numbered(file: str, rows: Iterable[Any], side: str | None = None) -> Iterator[Row]:
     for number, row in enumerate(rows, start=1):
-        yield {"file": file, "row": number, "value": row}
-
-
-def _shown(file: Path, source: Source) -> str:
-    """What a file is called in messages: in a folder or glob, with the folders inside."""
-    folder = Path(source.source)
-    while not folder.exists():  # a glob: the part of it that is no pattern
-        folder = folder.parent
-    return file.relative_to(folder).as_posix() if folder.is_dir() else file.name
-
-
-def local_files(source: str) -> list[Path]:
-    """The files that a source names; none for generated rows and hub data sets.
-
-    Raises:
-        PeftlineError: there is no such file, or a folder or glob has none that can be read.
-    """
-    path = Path(source)
-    if source == GENERATED:
-        return []
-    if path.is_file():
-        if files.kind(path) is None:
-            raise PeftlineError(
-                f"data.source={source}: a file that ends in '{path.suffix}' cannot be read. Known: "
-                f"{', '.join(files.SUFFIXES)}, and .gz of the first three."
-            )
-        return [path]
-    if source and path.is_dir():
-        return _readable(source, (f for f in path.rglob("*") if not _hidden(f, path)))
-    if any(character in source for character in "*?["):
-        return _readable(source, map(Path, glob.glob(source, recursive=True)))
-    is_path = path.suffix in (*files.SUFFIXES, ".txt", ".gz") or source.startswith((".", "/", "~"))
-    if is_path or source.count("/") != 1:
-        raise PeftlineError(
-            f"data.source={source}: there is no such file or folder (looked in {Path.cwd()}). "
-            f"Give a file ({', '.join(files.SUFFIXES)}), a folder, a glob, a hub id (owner/name), "
-            f"or '{GENERATED}'."
-        )
-    return []
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-
-def _readable(source: str, named: Iterable[Path]) -> list[Path]:
-    found = sorted(
-        file for file in named if file.is_file() and files.kind(file) and file.name not in _NO_DATA
-    )
-    if not found:
-        raise PeftlineError(
-            f"data.source={source}: there is no file that ends in {', '.join(files.SUFFIXES)} "
-            "(or .gz). Convert the data, or name another place."
-        )
-    return found
+        has_none = side and isinstance(row, dict) and row.get("split") in (None, "")
+        yield {"file": file, "row": number, "value": row | {"split": side} if has_none else row}

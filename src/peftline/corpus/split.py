@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,17 +10,13 @@ from typing import Any
 import numpy
 
 from peftline import jsonl, store
+from peftline.corpus.sides import FREE, assign
 from peftline.data_schema import Data
 from peftline.errors import PeftlineError
 from peftline.formats.example import SIDES, Example
 from peftline.handles import Examples, Splits
 
-_FREE = len(SIDES)  # the side of a row for which the source has set none
-_NUMBERS = {None: _FREE, **{side: at for at, side in enumerate(SIDES)}}
-# Of a small data set, the test split takes at most a quarter and validation a tenth.
-_LARGEST_TEST_SHARE, _LARGEST_VALIDATION_SHARE = 0.25, 0.1
-
-logger = logging.getLogger(__name__)
+_NUMBERS = {None: FREE, **{side: at for at, side in enumerate(SIDES)}}
 
 
 def split(examples: Examples, config: Data, root: Path) -> Splits:
@@ -76,46 +71,6 @@ def _store(examples: Examples, config: Data, folder: Path) -> dict[str, Any]:
 
 def _order(group: str, seed: int) -> int:
     return int(store.sha256_of([seed, group])[:16], 16)
-
-
-def assign(
-    order: numpy.ndarray, given: numpy.ndarray, validation_rows: int, test_rows: int
-) -> numpy.ndarray:
-    """Give each example its side, as an index into `SIDES`.
-
-    Whole groups go, in the order of their hash, to the test split until it is full, then to
-    validation, then to training. Sides that the source has set are kept, and what else belongs
-    to their groups goes with them. Some 50 bytes a row are held.
-
-    Args:
-        order: uint64 per example, the hash of its group.
-        given: int8 per example, the side that the source has set, or `len(SIDES)`.
-    """
-    is_free = given == _FREE
-    free = int(is_free.sum())
-    limits = {
-        "test": min(test_rows, int(free * _LARGEST_TEST_SHARE)),
-        "validation": min(validation_rows, int(free * _LARGEST_VALIDATION_SHARE)),
-    }
-    if free and limits["test"] < test_rows:
-        logger.warning("Test split: %d rows instead of %d; few data.", limits["test"], test_rows)
-    groups, member_of = numpy.unique(order, return_inverse=True)
-    sizes = numpy.bincount(member_of[is_free], minlength=len(groups))
-    side_of = numpy.full(len(groups), SIDES.index("train"), dtype=numpy.int8)
-    fixed = numpy.zeros(len(groups), dtype=bool)
-    fixed[member_of[~is_free]] = True
-    side_of[member_of[~is_free]] = given[~is_free]
-    for at in numpy.flatnonzero(fixed & (sizes > 0)):
-        if SIDES[side_of[at]] in limits:
-            limits[SIDES[side_of[at]]] -= int(sizes[at])
-    for at in numpy.flatnonzero(~fixed):
-        side = next((s for s in ("test", "validation") if 0 < sizes[at] <= limits[s]), None)
-        if side:
-            limits[side] -= int(sizes[at])
-            side_of[at] = SIDES.index(side)
-        elif limits["test"] <= 0 and limits["validation"] <= 0:
-            break
-    return numpy.where(is_free, side_of[member_of], given)
 
 
 def _write(file: Path, sides: numpy.ndarray, folder: Path) -> str:

@@ -3,14 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from peftline import formats, jsonl, store
-from peftline.corpus import checks, columns
+from peftline.corpus import checks, columns, detection
 from peftline.corpus import examples as corpus_io
 from peftline.corpus.ids import Ids
 from peftline.corpus.refusals import Refusals
+from peftline.corpus.unread import WatchedRow
 from peftline.data_schema import Data, Source
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example
@@ -45,13 +47,14 @@ class _Outcome:
 
     refused: Refusals = field(default_factory=Refusals)
     dropped: Counter[str] = field(default_factory=Counter)
-    formats: dict[int, str] = field(default_factory=dict)
-    """By number of the source."""
+    unread: Counter[str] = field(default_factory=Counter)
+    formats: list[str] = field(default_factory=list)
+    """One for each source."""
     ids: Ids = field(default_factory=Ids)
 
 
 def _store(raw: RawRows, config: Data, folder: Path) -> dict[str, Any]:
-    columns.check(raw, config.sources)
+    columns.check(raw, config)
     outcome = _Outcome()
     with (folder / "dropped.jsonl").open("w", encoding="utf-8") as dropped:
         kept, sha256 = corpus_io.write(
@@ -65,57 +68,46 @@ def _store(raw: RawRows, config: Data, folder: Path) -> dict[str, Any]:
             "data or change the policy that drops them (data.problems)."
         )
     return {
-        "format": " + ".join(dict.fromkeys(outcome.formats.values())),
+        "format": " + ".join(dict.fromkeys(outcome.formats)),
         "rows_read": raw.rows,
         "rows_kept": kept,
         "rows_dropped": outcome.dropped.total(),
         "reasons": dict(outcome.dropped.most_common()),
         "near_duplicates": 0,
+        "unread_fields": dict(outcome.unread.most_common()),
         "sha256": sha256,
     }
 
 
 def _examples(raw: RawRows, config: Data, outcome: _Outcome, dropped: TextIO) -> Iterator[Example]:
     sources = config.sources  # made anew each time it is asked for
-    for row in jsonl.read(raw.path / "rows.jsonl"):
-        origin = f"{row['file']}, row {row['row']}"
-        try:
-            example = _read(row, origin, sources, config, outcome)
-        except RowProblem as problem:
-            if getattr(config.problems, problem.kind) == "raise":
-                outcome.refused.add(row["file"], row["row"], problem)
-            outcome.dropped[problem.kind] += 1
-            line = {"origin": origin, "reason": problem.kind, "detail": str(problem)}
-            dropped.write(jsonl.dump(line) + "\n")
-        else:
-            yield example
+    stored = jsonl.read(raw.path / "rows.jsonl")
+    for at, rows in groupby(stored, key=lambda row: row["source"]):
+        first = list(islice(rows, detection.LOOKED_AT))
+        outcome.formats.append(detection.format_of(first, sources[at]))
+        for row in chain(first, rows):
+            origin = f"{row['file']}, row {row['row']}"
+            try:
+                yield _read(row, origin, sources, config, outcome)
+            except RowProblem as problem:
+                if getattr(config.problems, problem.kind) == "raise":
+                    outcome.refused.add(row["file"], row["row"], problem)
+                outcome.dropped[problem.kind] += 1
+                line = {"origin": origin, "reason": problem.kind, "detail": str(problem)}
+                dropped.write(jsonl.dump(line) + "\n")
 
 
 def _read(
     row: dict[str, Any], origin: str, sources: list[Source], config: Data, outcome: _Outcome
 ) -> Example:
-    value, at = row["value"], row["source"]
-    source = sources[at]
+    at, name = row["source"], outcome.formats[-1]
+    value = detection.renamed(row["value"], sources[at])
+    detection.check(value, name, sources[at])
     if isinstance(value, dict):
-        value = formats.rename(value, source.columns)
-    if at not in outcome.formats:
-        name = formats.detect(value) if source.format == "auto" else source.format
-        if name is None:
-            raise _unknown_format(origin, value)
-        outcome.formats[at] = name
-    format_ = formats.FORMATS[outcome.formats[at]]
-    example = formats.read(value, format_, config.group_key, origin)
+        value = WatchedRow(value)
+    example = formats.read(value, formats.FORMATS[name], config.group_key, origin)
     checks.check(example, config.max_characters)
-    if value.get("id") in (None, ""):  # made from the content
-        return example
-    return outcome.ids.distinct(example, row["file"], at if len(sources) > 1 else None)
-
-
-def _unknown_format(origin: str, value: Any) -> PeftlineError:
-    found = ", ".join(value) if isinstance(value, dict) else type(value).__name__
-    known = "; ".join(f"{n}: {', '.join(m.FIELDS)}" for n, m in formats.FORMATS.items())
-    return PeftlineError(
-        f"{origin}: the format is not known (found: {found or 'no fields'}). Known "
-        f"formats and the fields they need: {known}. Name other fields with data.columns, for "
-        "example data.columns.instruction=task,data.columns.output=reply."
-    )
+    if value.get("id") not in (None, ""):  # otherwise made from the content
+        example = outcome.ids.distinct(example, row["file"], at if len(sources) > 1 else None)
+    outcome.unread.update(value.unread())
+    return example

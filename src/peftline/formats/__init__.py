@@ -17,7 +17,7 @@ from peftline.formats import (
 from peftline.formats.example import SIDES, Example, Message
 from peftline.formats.problem import RowProblem
 
-__all__ = ["FORMATS", "Example", "content_hash", "detect", "read", "rename"]
+__all__ = ["FORMATS", "Example", "content_hash", "detect", "read", "rename", "stronger"]
 
 # In the order in which a row is compared with them: the more a format asks for, the earlier.
 FORMATS: dict[str, ModuleType] = {
@@ -37,6 +37,12 @@ def detect(row: Any) -> str | None:
     if not isinstance(row, dict):
         return None
     return next((name for name, format_ in FORMATS.items() if format_.matches(row)), None)
+
+
+def stronger(row: dict[str, Any], name: str) -> str | None:
+    """The format of a row if it asks for more than the format `name`, which would not read that."""
+    earlier = list(FORMATS)[: list(FORMATS).index(name)]
+    return next((one for one in earlier if FORMATS[one].matches(row)), None)
 
 
 def rename(row: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:

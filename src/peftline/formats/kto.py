@@ -8,12 +8,16 @@ from peftline.formats.problem import RowProblem
 FIELDS = ("messages", "label")
 _LABELS = ("label", "kto_tag")
 _READERS = (alpaca, messages, sharegpt, prompt_completion)
-_TRUTH = {"true": True, "false": False, "1": True, "0": False}  # CSV has no truth values
+# CSV has no truth values; tables write them as 1.0 and 0.0 where one is missing.
+_TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
 def matches(row: dict[str, Any]) -> bool:
-    """Whether a row has a conversation and a truth value."""
-    is_labelled = str(_label(row)).lower() in _TRUTH
+    """Whether a row has a conversation and a label.
+
+    Whatever the label is: to leave it unread might teach answers that are labelled as bad.
+    """
+    is_labelled = _label(row) not in (None, "")
     return is_labelled and any(reader.matches(row) for reader in _READERS)
 
 
@@ -33,4 +37,4 @@ def read(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(row: dict[str, Any]) -> Any:
-    return next((row[name] for name in _LABELS if name in row), None)
+    return next((row[name] for name in _LABELS if row.get(name) is not None), None)

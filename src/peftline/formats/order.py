@@ -11,10 +11,11 @@ def check(messages: list[Message]) -> None:
 
     Raises:
         RowProblem: an assistant begins, a turn follows one of its own kind, a result follows no
-            call, calls have no or too few results, or the last turn is not the assistant's.
+            call, calls have no, too few or too many results, or the last turn is not the
+            assistant's.
     """
     before: Message | None = None
-    awaited = 0  # results of calls that have not come yet
+    calls = turns = results = 0  # calls of the assistant, turns after them, results in these
     for at, message in enumerate(messages):
         where = f"turn {at + 1} ({message.role})"
         if message.role == "system":
@@ -26,11 +27,14 @@ def check(messages: list[Message]) -> None:
         if before is not None:
             _check_pair(before, message, where)
         if message.role == "tool":
-            awaited -= _results(message)
-        elif awaited > 0:
-            raise RowProblem("tool_results", f"{where}: results before it are missing: {awaited}")
+            turns, results = turns + 1, results + _results(message)
+            if turns > calls:
+                raise RowProblem("tool_results", f"{where}: a result too many; calls: {calls}")
+        elif results < calls:
+            missing = calls - results
+            raise RowProblem("tool_results", f"{where}: results before it are missing: {missing}")
         else:
-            awaited = len(message.tool_calls)
+            calls, turns, results = len(message.tool_calls), 0, 0
         before = message
     if before is None:
         raise RowProblem("turn_order", "there is no turn of a user")
@@ -52,7 +56,10 @@ def _check_pair(before: Message, message: Message, where: str) -> None:
 
 
 def _results(message: Message) -> int:
-    """How many calls a turn answers: ShareGPT puts the results of several into one, as a list."""
+    """How many calls a turn may answer: ShareGPT puts results of several into one, as a list.
+
+    The result of a single call may be a list as well, so there may be more of them than calls.
+    """
     try:
         content = json.loads(message.content)
     except (ValueError, RecursionError):

@@ -11,8 +11,11 @@ _PROMPTS = ("prompt", "conversations", "messages", "question")
 
 
 def matches(row: dict[str, Any]) -> bool:
-    """Whether a row has a better and a worse answer."""
-    return all(field in row for field in FIELDS)
+    """Whether a row has a better and a worse answer, or a worse one alone.
+
+    To leave that unread would teach the other answer as if there were no preference.
+    """
+    return all(field in row for field in FIELDS) or row.get("rejected") is not None
 
 
 def read(row: dict[str, Any]) -> dict[str, Any]:

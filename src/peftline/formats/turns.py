@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from peftline.formats import order, tools
+from peftline.formats import order, results, tools
 from peftline.formats.example import Message
 from peftline.formats.problem import RowProblem, items, text
 
@@ -70,10 +70,12 @@ def read(turns: Any, field: str) -> list[Message]:
     """Read a list of turns of either style, or a list as a JSON string.
 
     Raises:
-        RowProblem: a turn is no object, has an unknown role, no text, or a call that is not JSON.
+        RowProblem: a turn is no object, has an unknown role, no text, or a call that is not JSON;
+            or a result names a call that does not wait for one.
     """
     listed = items(_parsed(turns), field)
-    return [turn(value, f"{field}[{at}]") for at, value in enumerate(listed)]
+    messages = [turn(value, f"{field}[{at}]") for at, value in enumerate(listed)]
+    return results.in_order(messages, listed, field)
 
 
 def _parsed(value: Any) -> Any:

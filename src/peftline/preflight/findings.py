@@ -1,6 +1,5 @@
 """From what was measured to what is wrong or noteworthy; what concerns the data is in `rows`."""
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,6 +54,14 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Problem]:
             f"{doubled} rows begin with more than one beginning-of-sequence token. Remove it from "
             "the chat template or from the data.",
         )
+    missing = sum(number for count, number in report["leading_bos"].items() if int(count) == 0)
+    if report["expects_bos"] and missing:
+        yield problem(
+            "error",
+            "missing_bos_token",
+            f"{missing} rows begin without the beginning-of-sequence token that the tokenizer puts "
+            "first. Take the base model's own chat template or tokenizer.",
+        )
     if report["supervised_share"] == 1 and "text" not in report["contents"]["kinds"]:
         yield problem(
             "error", "everything_is_supervised", "prompts carry loss too. The masks are wrong."
@@ -70,12 +77,12 @@ def _of_labels(report: dict[str, Any]) -> Iterator[Problem]:
 
 def _of_training(report: dict[str, Any]) -> Iterator[Problem]:
     training = report["training"]
-    if not math.isfinite(training["step_0_loss"]):
+    if training["step_0_loss"] is None:
         yield problem(
             "error",
             "loss_not_finite",
-            f"the loss of the first rows is {training['step_0_loss']}. The base model's weights "
-            "or the precision are broken.",
+            "the loss of the first rows is infinite or no number. The base model's weights or the "
+            "precision are broken.",
         )
     if training["predicted_disk_bytes"] > training["free_disk_bytes"]:
         yield problem(

@@ -9,7 +9,7 @@ from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.data_schema import Data
 from peftline.handles import BaseModelFolder, Examples, Splits, Tokenised
-from peftline.preflight import contents, findings, labels, leakage, private
+from peftline.preflight import benchmark, contents, findings, labels, leakage, private
 from peftline.preflight.probe import probe
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
@@ -66,11 +66,12 @@ def _of_data(data: Data, examples: Examples, splits: Splits) -> dict[str, Any]:
             "reasons": examples.reasons,
         },
         "dropped": _first(examples.path / "dropped.jsonl"),
+        "unread_fields": examples.unread_fields,
         "near_duplicates": examples.near_duplicates,
         "splits": {"train": splits.train, "validation": splits.validation, "test": splits.test},
         "contents": contents.describe(iterate(splits, "train")),
         "leakage": leakage.between_splits(splits, data.near_duplicate_similarity),
-        "benchmark": leakage.with_benchmark(splits, data.benchmark) if data.benchmark else None,
+        "benchmark": benchmark.overlap(splits, data.benchmark) if data.benchmark else None,
         "private": private.scan(iterate(splits, "train")),
     }
 

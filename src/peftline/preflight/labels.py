@@ -12,6 +12,7 @@ from peftline.rendering import stored
 from peftline.rendering.render import IGNORED
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
+from peftline.rendering.tokens import leading_bos
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -26,8 +27,9 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
 
     Returns:
         `rows_checked`; `ends_without_loss`: ids of rows in which a learnt turn does not end with
-        the end token, the end of a cut answer aside; `leading_bos`: how many rows begin with so
-        many beginning-of-sequence tokens; `supervised_share` over all training tokens.
+        the end token, the end of a cut answer aside; `expects_bos`: whether the model wants a
+        beginning-of-sequence token; `leading_bos`: how many rows begin with so many of them;
+        `supervised_share` over all training tokens.
     """
     cut = _cut_answers(tokenised)
     bos = template.tokenizer.bos_token_id
@@ -45,6 +47,7 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
     return {
         "rows_checked": checked,
         "ends_without_loss": unended,
+        "expects_bos": bool(leading_bos(template.tokenizer)),
         "leading_bos": leading,
         "supervised_share": round(tokenised.supervised_tokens / tokenised.total_tokens, 4),
     }
@@ -108,13 +111,19 @@ def pieces(
         id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special
     }
     found: list[dict[str, Any]] = []
-    begin = 0
+    before = begin = 0
     for at in range(len(ids)):
-        text = tokenizer.decode(ids[begin : at + 1])
+        text = _text_after(ids[before:begin], ids[begin : at + 1], tokenizer)
         broken = "\ufffd" in text and at - begin < 3 and at + 1 < len(ids)
-        if broken and labels[at] == labels[at + 1] == IGNORED or broken and labels[at] != IGNORED:
+        if broken and (labels[at] == IGNORED) == (labels[at + 1] == IGNORED):
             continue
         piece = {"text": text, "loss": labels[at] != IGNORED, "special": ids[at] in special}
         found.append(piece)
-        begin = at + 1
+        before, begin = begin, at + 1
     return found
+
+
+def _text_after(before: list[int], ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> str:
+    """What tokens add to those before them; SentencePiece takes the space from a text's first."""
+    whole = tokenizer.decode(before + ids, clean_up_tokenization_spaces=False)
+    return whole[len(tokenizer.decode(before, clean_up_tokenization_spaces=False)) :]

@@ -1,87 +1,49 @@
 """Whether what is tested was trained on."""
 
-import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from peftline import store
-from peftline.corpus import files
 from peftline.corpus.near import NearIndex
 from peftline.corpus.split import iterate
-from peftline.errors import PeftlineError
 from peftline.formats.example import Example
 from peftline.handles import Splits
 
 _TRAIN_ROWS, _HELD_OUT_ROWS = 20_000, 5_000  # compared for resemblance: a millisecond each
-_WORDS = 13  # in a row; GPT-3 looked for its benchmarks so (Brown et al. 2020, appendix C)
 
 
 def between_splits(splits: Splits, similarity: float) -> dict[str, Any]:
     """Training examples whose prompt is, or resembles, one of validation or test.
 
+    All rows are compared for equality.
+
     Returns:
-        `equal` and `alike`: origins of training rows; `train_rows`: how many were compared.
+        `equal` and `alike`: origins of training rows; `not_compared`: how many training and
+        held-out rows were not compared for resemblance.
     """
-    held_out = [*_some(splits, "test"), *_some(splits, "validation")]
-    prompts = {_prompt(example) for example in held_out}
-    index = NearIndex(similarity)
-    for example in held_out:
-        index.add(example)
-    equal, alike, compared = [], [], 0
-    for example in islice(iterate(splits, "train"), _TRAIN_ROWS):
-        compared += 1
-        if _prompt(example) in prompts:
+    index, prompts, left_out = NearIndex(similarity), set(), 0
+    for side in ("test", "validation"):
+        for at, example in enumerate(iterate(splits, side)):
+            asked = _asked(example)
+            prompts.add(_hash(asked))
+            if at < _HELD_OUT_ROWS:
+                index.add(asked)
+            else:
+                left_out += 1
+    equal, alike = [], []
+    for at, example in enumerate(iterate(splits, "train")):
+        asked = _asked(example)
+        if _hash(asked) in prompts:
             equal.append(example.origin)
-        elif index.find(example):
+        elif at < _TRAIN_ROWS and index.find(asked):
             alike.append(example.origin)
-    return {"equal": equal, "alike": alike, "train_rows": compared}
+    beyond = {"train": max(0, splits.train - _TRAIN_ROWS), "held_out": left_out}
+    return {"equal": equal, "alike": alike, "not_compared": beyond}
 
 
-def _some(splits: Splits, side: str) -> Iterator[Example]:
-    return islice(iterate(splits, side), _HELD_OUT_ROWS)
+def _asked(example: Example) -> Example:
+    """The example without its answer; plain text, which answers nothing, is left whole."""
+    return example.model_copy(update={"messages": example.prompt or example.messages})
 
 
-def _prompt(example: Example) -> str:
-    words = [" ".join(message.text.lower().split()) for message in example.prompt]
-    return store.sha256_of(words or example.answer)
-
-
-def with_benchmark(splits: Splits, benchmark: Path) -> list[str]:
-    """Origins of training rows that share 13 words in a row with a benchmark.
-
-    Raises:
-        PeftlineError: there is no such file, or it has no text.
-    """
-    if not benchmark.is_file() or files.kind(benchmark) is None:
-        raise PeftlineError(
-            f"data.benchmark={benchmark}: there is no such file, or it is not one of "
-            f"{', '.join(files.SUFFIXES)} (looked in {Path.cwd()})."
-        )
-    known = {gram for row in files.rows(benchmark) for gram in _grams(_strings(row))}
-    if not known:
-        raise PeftlineError(
-            f"data.benchmark={benchmark}: no row has {_WORDS} words. Name a file with the texts "
-            "of the benchmark."
-        )
-    found = []
-    for example in iterate(splits, "train"):
-        if not known.isdisjoint(_grams(message.text for message in example.messages)):
-            found.append(example.origin)
-    return found
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _strings(one)
-
-
-def _grams(texts: Iterable[str]) -> Iterator[int]:
-    for text in texts:
-        words = re.findall(r"\w+", text.lower())
-        for at in range(len(words) - _WORDS + 1):
-            yield hash(tuple(words[at : at + _WORDS]))
+def _hash(asked: Example) -> str:
+    return store.sha256_of([" ".join(turn.text.lower().split()) for turn in asked.messages])

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from peftline.formats.example import Example
+from peftline.preflight.texts import said
 
 _SCANNED = 2_000  # examples
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -29,7 +30,7 @@ def scan(examples: Iterable[Example]) -> dict[str, Any] | None:
     found: dict[str, list[str]] = {}
     with default_settings():
         for example in islice(examples, _SCANNED):
-            text = "\n".join(message.text for message in example.messages)
+            text = "\n".join(said(example))
             kinds = {secret.type for line in text.splitlines() for secret in scan_line(line)}
             kinds = {kind for kind in kinds if kind != _KEYWORD and _ENTROPY not in kind}
             if _EMAIL.search(text):

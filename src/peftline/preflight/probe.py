@@ -1,5 +1,6 @@
 """A first step without training: its loss, and what a run will cost."""
 
+import math
 import shutil
 import time
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from transformers import set_seed
 
 from peftline import adapters, memory, quantization, training
+from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
@@ -57,10 +59,12 @@ def probe(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int
     }
 
 
-def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float:
+def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float | None:
+    """Mean over supervised tokens; None where it is not finite, for which JSON has no word."""
     with torch.no_grad():
         total, count = batch_loss(model.get_base_model(), _placed(model, batch))
-    return round((total / count.clamp(min=1)).item(), 5)
+    loss = (total / count.clamp(min=1)).item()
+    return round(loss, 5) if math.isfinite(loss) else None
 
 
 def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float:
@@ -87,5 +91,6 @@ def _seconds(recipe: Recipe, tokenised: Tokenised, steps: int, per_token: float)
 
 
 def _disk(base: BaseModelFolder, trainable: int) -> int:
-    """Adapter, one checkpoint with the optimizer's states, and the merged model in 16 bits."""
-    return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + 2 * base.parameters
+    """Adapter, one checkpoint with the optimizer's states, and the merged model."""
+    merged = hardware.scoring_dtype().itemsize * base.parameters
+    return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + merged

@@ -1,20 +1,24 @@
 """From an example to the text that a model sees, and to tokens with labels."""
 
-from collections.abc import Iterator
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example, Message
+from peftline.rendering.conversation import prepare
 from peftline.rendering.spans import Span, span
 from peftline.rendering.template import Template
-from peftline.rendering.tokens import can_be_cut, leading_bos
+from peftline.rendering.tokens import leading_bos
 
 if TYPE_CHECKING:
+    from tokenizers import Encoding
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # a label that carries no loss (the convention of torch.nn.CrossEntropyLoss)
+_BEGIN = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def prompt_text(
     messages: list[Message], template: Template, tools: list[dict[str, Any]] | None = None
 ) -> str:
     """The text after which a model answers."""
-    return template.text(template.conversation(messages, tools), generation_prompt=True)
+    return template.text(prepare(messages, template, tools), generation_prompt=True)
 
 
 def full_text(example: Example, template: Template) -> str:
@@ -64,7 +68,7 @@ def rendered(example: Example, template: Template) -> Rendered:
 
 
 def _rendered(messages: list[Message], tools: list[dict[str, Any]], template: Template) -> Rendered:
-    conversation = template.conversation(messages, tools)
+    conversation = prepare(messages, template, tools)
     text = template.text(conversation)
     said = [at for at, turn in enumerate(conversation.turns) if turn["role"] == "assistant"]
     loss = [message.loss for message in messages if message.role == "assistant"]
@@ -84,60 +88,62 @@ def tokens(example: Example, template: Template) -> Tokens:
     Labels follow character offsets of the rendered text, never a search for token ids, and never
     the padding id: the end token keeps its loss where it is also the padding token.
     """
-    return labelled([rendered(example, template)], template.tokenizer)[0]
+    return labelled([rendered(example, template)], template)[0]
 
 
-def labelled(texts: list[Rendered], tokenizer: "PreTrainedTokenizerBase") -> list[Tokens]:
-    """Tokenise rendered texts; the tokens within their spans are learnt."""
-    bos = leading_bos(tokenizer)
+def labelled(texts: list[Rendered], template: Template) -> list[Tokens]:
+    """Tokenise rendered texts; the tokens within their spans are learnt.
+
+    No token reaches from before a span's begin to after it, for a model that is asked is given the
+    prompt alone. Where tokenizers join line ends, such as the last one of the prompt and the first
+    one of the answer, the whole text has other tokens there.
+    """
+    cuts = [_cuts(one, template.can_be_cut) for one in texts]
+    pieces = [
+        one.text[begin:end]
+        for one, places in zip(texts, cuts, strict=True)
+        for begin, end in pairwise(places)
+    ]
+    # Masks that nobody reads are as long to make as the ids.
+    unread = {"return_attention_mask": False, "return_token_type_ids": False}
+    encoded = template.tokenizer(pieces, add_special_tokens=False, **unread)
+    encodings = iter(encoded.encodings)
     found = []
-    for one, (ids, offsets) in zip(texts, _encoded(texts, tokenizer), strict=True):
-        labels = _labels(one.spans, ids, offsets)
-        missing = [] if ids[: len(bos)] == bos else bos
-        found.append(Tokens(missing + ids, [IGNORED] * len(missing) + labels))
+    for one, places in zip(texts, cuts, strict=True):
+        ids: list[int] = []
+        labels: list[int] = []
+        for begin, end in pairwise(places):
+            within = [(a - begin, b - begin) for a, b in one.spans if begin <= a < end]
+            labels += _labels(within, encoding := next(encodings))
+            ids += encoding.ids
+        whole = _begun(ids, template.leading_bos)
+        found.append(Tokens(whole, [IGNORED] * (len(whole) - len(ids)) + labels))
     return found
 
 
-def _encoded(
-    texts: list[Rendered], tokenizer: "PreTrainedTokenizerBase"
-) -> Iterator[tuple[list[int], list[Span]]]:
-    """Token ids and their places, with no token from before a span's begin to after it.
-
-    A model that is asked is given the prompt alone. Where tokenizers join line ends, such as the
-    last one of the prompt and the first one of the answer, the whole text has other tokens there.
-    """
-    cut = can_be_cut(tokenizer)
-    edges = [sorted({0, len(one.text), *(begin for begin, _ in one.spans if cut)}) for one in texts]
-    pieces = [
-        one.text[begin:end]
-        for one, places in zip(texts, edges, strict=True)
-        for begin, end in pairwise(places)
-    ]
-    encoded = tokenizer(pieces, add_special_tokens=False, return_offsets_mapping=True)
-    rest = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
-    for places in edges:
-        ids, offsets = [], []
-        for begin, (piece, within) in zip(places[:-1], rest, strict=False):
-            ids += piece
-            # some tokenizers leave whitespace out of its place, but every token has a character
-            offsets += [(begin + a, begin + max(b, 1)) for a, b in within]
-        yield ids, offsets
+def _cuts(one: Rendered, cut: bool) -> list[int]:
+    """Where a text is cut: its ends, and every begin of a span."""
+    return sorted({0, len(one.text), *(begin for begin, _ in one.spans if cut)})
 
 
-def _labels(spans: list[Span], ids: list[int], offsets: list[Span]) -> list[int]:
-    """The tokens that begin within a span."""
-    labels = [IGNORED] * len(ids)
-    at = 0
+def _labels(spans: list[Span], encoding: "Encoding") -> list[int]:
+    """The tokens of a piece that begin within a span."""
+    labels = [IGNORED] * len(encoding)
+    ids, offsets = (encoding.ids, encoding.offsets) if spans else ([], [])
     for begin, end in spans:
-        while at < len(ids) and (offsets[at][1] <= begin or offsets[at][0] < begin):
-            at += 1
-        while at < len(ids) and offsets[at][0] < end:
-            labels[at] = ids[at]
-            at += 1
+        first = bisect_left(offsets, begin, key=_BEGIN)
+        # some tokenizers leave whitespace out of its place, but every token has a character
+        while first < len(ids) and max(offsets[first][1], 1) <= begin:
+            first += 1
+        last = bisect_left(offsets, end, lo=first, key=_BEGIN)
+        labels[first:last] = ids[first:last]
     return labels
 
 
 def with_bos(ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> list[int]:
     """Put the beginning-of-sequence token first if the model expects one and it is not there."""
-    bos = leading_bos(tokenizer)
+    return _begun(ids, leading_bos(tokenizer))
+
+
+def _begun(ids: list[int], bos: list[int]) -> list[int]:
     return ids if ids[: len(bos)] == bos else bos + ids

@@ -24,13 +24,13 @@ def of_lines(lines: list[bytes], template: Template, config: Rendering) -> dict[
         PeftlineError: an example is too long and the policy is `raise`, or cannot be labelled.
     """
     examples = [Example(**json.loads(line)) for line in lines]
-    whole = labelled([rendered(e, template) for e in examples], template.tokenizer)
+    whole = labelled([rendered(e, template) for e in examples], template)
     return _columns([_row(*pair, template, config) for pair in zip(examples, whole, strict=True)])
 
 
 def _row(example: Example, whole: Tokens, template: Template, config: Rendering) -> dict[str, Any]:
     tokens, outcome = _fitted(example, whole, template, config)
-    supervised = sum(label != IGNORED for label in tokens.labels)
+    supervised = len(tokens.labels) - tokens.labels.count(IGNORED)
     return {
         "id": example.id,
         "origin": example.origin,

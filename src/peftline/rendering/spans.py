@@ -1,7 +1,8 @@
 """Where the assistant's words stand in a rendered conversation."""
 
 from peftline.errors import PeftlineError
-from peftline.rendering.template import Conversation, Template
+from peftline.rendering.conversation import Conversation
+from peftline.rendering.template import Template
 
 _MARK = "\ue000answer\ue001"  # private use: in no text and no template
 
@@ -12,9 +13,9 @@ def span(template: Template, conversation: Conversation, full: str, at: int) -> 
     """Begin and end of one of the assistant's turns, with the token that ends it.
 
     It begins where the model begins to speak: after the text that it is given when this turn is
-    asked of it. This holds if the rest of the conversation leaves the text up to there, and the
-    turn itself, as they are; it is compared. Where a template rewrites earlier turns (Qwen3 leaves
-    out their thoughts), it is what is still shown of the turn.
+    asked of it. This holds if the whole conversation shows that text, then what was said word by
+    word, then the end token; otherwise the turn is rendered as the last one and compared. Where a
+    template rewrites earlier turns (Qwen3 leaves out their thoughts), it is what is still shown.
 
     Args:
         full: the whole conversation rendered.
@@ -25,6 +26,10 @@ def span(template: Template, conversation: Conversation, full: str, at: int) -> 
             what is shown of an earlier turn is not the end of what was said.
     """
     prompt = template.text(conversation, at, generation_prompt=True)
+    turn = conversation.turns[at]
+    said = f"{prompt}{turn['content']}{template.end_text}"
+    if full.startswith(said) and "tool_calls" not in turn:  # as nearly always: no third rendering
+        return len(prompt), len(said)
     is_last = at == len(conversation.turns) - 1
     alone = full if is_last else template.text(conversation, at + 1)
     end = _end(template, alone, len(prompt))

@@ -3,28 +3,19 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import TemplateError
 
 from peftline.errors import PeftlineError
-from peftline.formats.example import Message
-from peftline.rendering import templates, tools
-from peftline.rendering.tokens import end_of_turn_id, special_tokens
+from peftline.rendering import templates, tokens, tools
+from peftline.rendering.conversation import Conversation
 from peftline.schema import Rendering
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 _ZERO_WIDTH_SPACE = "\u200b"
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """Messages as a template gets them."""
-
-    turns: list[dict[str, Any]]
-    tools: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True)
@@ -38,7 +29,7 @@ class Template:
     @cached_property
     def end_id(self) -> int:
         """The token that ends an assistant's turn."""
-        found = end_of_turn_id(self.tokenizer, self.source)
+        found = tokens.end_of_turn_id(self.tokenizer, self.source)
         if found is None:
             raise PeftlineError(
                 "The base model has no token that ends an answer: neither its chat template nor "
@@ -50,6 +41,16 @@ class Template:
     def end_text(self) -> str:
         """The same, as it stands in the text."""
         return self.tokenizer.convert_ids_to_tokens(self.end_id)
+
+    @cached_property
+    def leading_bos(self) -> list[int]:
+        """What the tokenizer puts before a text."""
+        return tokens.leading_bos(self.tokenizer)
+
+    @cached_property
+    def can_be_cut(self) -> bool:
+        """Whether a text can be tokenised in parts."""
+        return tokens.can_be_cut(self.tokenizer)
 
     @cached_property
     def shows_system(self) -> bool:
@@ -72,7 +73,7 @@ class Template:
 
     @cached_property
     def _special(self) -> re.Pattern[str]:
-        names = special_tokens(self.tokenizer) | {self.end_text}
+        names = tokens.special_tokens(self.tokenizer) | {self.end_text}
         longest_first = sorted(names, key=len, reverse=True)
         return re.compile("|".join(map(re.escape, longest_first)))
 
@@ -86,30 +87,6 @@ class Template:
         Otherwise a text that talks about `<|im_end|>` would end its own turn.
         """
         return self._special.sub(lambda m: m[0][0] + _ZERO_WIDTH_SPACE + m[0][1:], text)
-
-    def conversation(
-        self, messages: list[Message], offered: list[dict[str, Any]] | None = None
-    ) -> Conversation:
-        """Messages and tools as the template gets them: without nulls and special tokens.
-
-        Where the template has no place for tools, they are described in the system message, and
-        calls and results are written out; without one for a system message, it is put before the
-        first request.
-        """
-        native = self.shows_tools if offered or tools.used(messages) else True
-        if not native:
-            messages = tools.written_out(messages, offered or [])
-        if messages[0].role == "system" and len(messages) > 1 and not self.shows_system:
-            messages = _system_in_request(messages)
-        turns = tools.turns(messages, self.neutral)
-        if self.source == templates.ALPACA:
-            turns = list(map(self._in_two_parts, messages, turns))
-        shown = tools.offered(offered, self.neutral) if offered and native else None
-        return Conversation(turns, shown)
-
-    def _in_two_parts(self, message: Message, turn: dict[str, Any]) -> dict[str, Any]:
-        parts = {name: self.neutral(getattr(message, name)) for name in ("content", "input")}
-        return turn | parts if message.input else turn
 
     def text(
         self, conversation: Conversation, until: int | None = None, generation_prompt: bool = False
@@ -152,9 +129,3 @@ def load(tokenizer: "PreTrainedTokenizerBase", config: Rendering) -> Template:
             "rendering.format=alpaca, or take an instruction-tuned model."
         )
     return Template(tokenizer, source)
-
-
-def _system_in_request(messages: list[Message]) -> list[Message]:
-    system, first, *rest = messages
-    text = f"{system.text}\n\n{first.content}"
-    return [first.model_copy(update={"content": text}), *rest]

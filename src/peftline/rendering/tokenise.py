@@ -46,7 +46,8 @@ def tokenise(splits: Splits, base: BaseModelFolder, config: Rendering, root: Pat
     import peftline.rendering
 
     key = {
-        "splits": splits.path.name,  # with the rows' origins, which are listed here too
+        # The folder's name is the key of all that is in it: also of the rows' origins, listed here.
+        "splits": [splits.sha256, splits.path.name],
         "base": base.sha256,
         "rendering": config.model_dump(),
         "code": store.code_hash(peftline.rendering, peftline.formats, peftline.base_model.loading),
