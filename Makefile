@@ -36,7 +36,7 @@ lint: $(VENV)/.installed-dev ## Check the code's style
 	$(BIN)/ruff format --check .
 
 test: lint ## Lint, then run all tests with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 ui: $(VENV)/.installed ## Open MLflow on http://127.0.0.1:5000
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1

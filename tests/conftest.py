@@ -8,7 +8,8 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
-os.environ["GOMP_SPINCOUNT"] = "20000"  # see settings.py; before torch is imported
+# One thread for each process: so small products only wait for each other's threads.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import ipaddress
 import json
@@ -74,12 +75,9 @@ def shared_root(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_base(shared_root):
     """The random two-layer model as a materialised folder."""
-    import torch
-
     from peftline.base_model.materialise import materialise
     from peftline.schema import BaseModelSource
 
-    torch.set_num_threads(1)  # such small products only wait for each other's threads
     return materialise(BaseModelSource(source="tiny"), shared_root)
 
 

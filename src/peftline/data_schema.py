@@ -106,7 +106,8 @@ class Data(Source):
     a name that no row has is refused, but for the default."""
     near_duplicates: Literal["keep", "group", "drop"] = "group"
     """Rows that are almost the same: leave them be, keep them on one side of the split, or keep
-    the first only. Rows whose side the source has set are left be."""
+    the first only. Rows that the source has set aside for validation or test are left be, and
+    so are all rows if it has set the side of each and uses all three."""
     near_duplicate_similarity: float = Field(0.8, gt=0, lt=1)
     """Share of common word triples (Jaccard; of characters, in scripts without blanks) from which
     two rows are near-duplicates. 0.8 is what Lee et al. 2022 (arXiv:2107.06499) and the data sets

@@ -26,7 +26,8 @@ class RawRows(Handle):
     files_not_read: list[str] = []
     """Files in a folder or glob whose rows were not read, for they are of another kind."""
     commits: dict[str, str] = {}
-    """Data sets of the hub (`owner/name@revision`), and the commit that was read."""
+    """Data sets of the hub (`owner/name@revision`), and the commit that was read; the revision as
+    given, such as a branch, if the hub has never told the commit."""
 
 
 class Examples(Handle):
@@ -41,7 +42,8 @@ class Examples(Handle):
     near_duplicates: int
     """Examples that resemble an earlier one."""
     unread_fields: dict[str, int] = {}
-    """Fields that the format does not read, and how many of the rows kept have a value there."""
+    """Fields that the format does not read, and how many rows without a problem have a value there;
+    duplicates that are dropped later count too."""
 
 
 class Splits(Handle):

@@ -37,7 +37,7 @@ def predict(
     prompts = read_prompts(settings.input)
     rendering = Rendering(**adapter.rendering)
     template = templates.load(load_tokenizer(base), rendering)
-    model = load_model(base, hardware.scoring_dtype())
+    model = load_model(base, hardware.scoring_dtype(settings.dtype))
 
     def answer(model: Any, title: str) -> list[str]:
         """Answer all prompts with one of the two models."""

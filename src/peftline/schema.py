@@ -76,6 +76,8 @@ class Predict(Config):
     """JSONL (`prompt`, or `instruction` and `input`) or text (a prompt a line)."""
     recipe: str
     """Whose adapter answers."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """As in `Evaluation`."""
     max_new_tokens: int = Field(128, ge=1)
     """An answer is cut there."""
 

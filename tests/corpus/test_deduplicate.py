@@ -4,6 +4,7 @@ from peftline import jsonl
 from peftline.corpus.deduplicate import deduplicate
 from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
+from peftline.formats.example import SIDES
 
 ROW = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
 WORDS = [f"word{i}" for i in range(80)]
@@ -104,10 +105,19 @@ def test_two_clusters_with_a_common_group_join(clean):
     assert len({row["group"] for row in kept}) == 1
 
 
-def test_rows_whose_side_the_source_has_set_are_left_be(clean):
-    rows = [row | {"split": "train"} for row in near(3)]
+@pytest.mark.parametrize("sides", [["test"] * 3, ["validation"] * 3, SIDES])
+def test_rows_that_stay_on_the_side_that_the_source_has_set_are_left_be(clean, sides):
+    rows = [row | {"split": side} for row, side in zip(near(3), sides, strict=True)]
+    rows += [row | {"split": sides[0]} for row in near(3, start=3)]
     examples, kept, _ = clean(rows, near_duplicates="drop")
-    assert (len(kept), examples.near_duplicates) == (3, 0)
+    assert (len(kept), examples.near_duplicates) == (6, 0)
+
+
+@pytest.mark.parametrize("sides", [("train", "train", "train"), ("train", None, "train")])
+def test_training_rows_from_which_a_side_may_be_taken_share_a_group(clean, sides):
+    rows = with_groups("a", "b", "c")
+    _, kept, _ = clean([row | {"split": side} for row, side in zip(rows, sides, strict=True)])
+    assert {row["group"] for row in kept} == {"a"}
 
 
 def test_how_similar_is_a_setting(clean):

@@ -1,5 +1,6 @@
 """Which commit of a hub data set is read."""
 
+import json
 import os
 from types import SimpleNamespace
 
@@ -69,6 +70,18 @@ def test_without_network_what_was_fetched_last_is_used(remote, read, caplog):
     assert f"does not tell its commit (no network). Taken is what was fetched before ({OLD})" in (
         caplog.text
     )
+
+
+def test_without_network_a_folder_that_is_half_written_is_not_what_was_fetched(
+    remote, read, tmp_path
+):
+    last = read()
+    partial = tmp_path / "01_raw" / f".{last.path.name}.partial"
+    partial.mkdir()
+    (partial / "manifest.json").write_text(json.dumps({"commits": {"a/b@main": NEW}}))
+    os.utime(partial / "manifest.json", (2**31, 2**31))
+    remote.commits = {}
+    assert read() == last
 
 
 def test_without_network_the_first_time_the_revision_is_left_to_the_loader(remote, read, caplog):

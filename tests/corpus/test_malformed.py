@@ -75,6 +75,12 @@ FILES = {
         {},
         ["a.jsonl, line 1: not JSON"],
     ),
+    "a number too long in lines in json": (
+        "a.json",
+        '{"a": ' + "1" * 5000 + f"}}\n{GOOD}\n",
+        {},
+        ["a.json, line 1: not JSON", "4300 digits"],
+    ),
     "latin-1 in jsonl": (
         "a.jsonl",
         f"{GOOD}\n".encode() + '{"instruction": "Grüße"}'.encode("latin-1"),
@@ -139,9 +145,27 @@ FILES = {
     "csv with a field too few": ("a.csv", "instruction,output\na\n", {}, ["line 2: not 2 fields"]),
     "csv with an open quote": (
         "a.csv",
-        'instruction,output\na,"b\n',
+        'instruction,output\na,b\nc,"d\ne,f\n',
         {},
-        ["a.csv, line", "not CSV"],
+        ["a.csv, line 3: not CSV"],
+    ),
+    "csv with an open quote on the last line": (
+        "a.csv",
+        'instruction,output\na,b\nc,"d',
+        {},
+        ["a.csv, line 3: not CSV"],
+    ),
+    "csv with a field too few after empty lines": (
+        "a.csv",
+        "instruction,output\na,b\n\n\nc\n",
+        {},
+        ["a.csv, line 5: not 2 fields"],
+    ),
+    "csv with text after a quote and empty lines": (
+        "a.csv",
+        'a,b\r\n"c\nd",e\r\n\r\n"f"g,h\r\n',
+        {},
+        ["a.csv, line 5: not CSV"],
     ),
     "csv with text after a quote": ("a.csv", 'a,b\n"c"d,e\n', {}, ["a.csv, line 2: not CSV"]),
     "csv with semicolons": (

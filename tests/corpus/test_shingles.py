@@ -15,6 +15,10 @@ from peftline.corpus.shingles import shingles, words
         ("GPT是model", ["gpt", "是", "model"]),
         ("ดี มาก", ["ด", "ี", "ม", "า", "ก"]),
         ("한국어 문장", ["한국어", "문장"]),
+        ("हिन्दी में, लिखो।", ["हिन्दी", "में", "लिखो"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("e\u0301te\u0301 Stra\u0323\u0304sse", ["\u00e9t\u00e9", "str\u1ea1\u0304sse"]),
+        ("ok \u2764\ufe0f ok", ["ok", "ok"]),
     ],
 )
 def test_words_are_split_as_the_script_writes_them(text, expected):

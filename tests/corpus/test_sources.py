@@ -99,6 +99,7 @@ def test_a_glob_gives_the_files_that_match(take, folder):
     assert origins(take(folder / "*.jsonl")) == [("b.jsonl", 1)]
     deep = take(folder / "**" / "*.jsonl")
     assert origins(deep) == [("b.jsonl", 1), ("inner/c.jsonl", 1)]
+    assert take(folder / "**" / "**" / "*.jsonl") == deep
 
 
 @pytest.mark.parametrize("name", ["absent.jsonl", "absent.csv", "a/b/absent", "absent", "./absent"])

@@ -241,6 +241,24 @@ def test_one_large_group_is_refused_with_what_makes_groups(examples, sized, tmp_
         assert cause in str(caught.value)
 
 
+def test_near_duplicates_never_part_where_a_side_is_taken_from_training_rows(
+    clean, settings, tmp_path
+):
+    """Five texts of eight rows each, which differ in one word; the source has no validation."""
+    texts = [" ".join(f"{name}{at}" for at in range(60)) for name in "abcde"]
+    rows = [
+        {"instruction": f"{text} {at}", "output": text, "split": "train"}
+        for text in texts
+        for at in range(8)
+    ]
+    rows += [{"instruction": f"Test {at}.", "output": "Yes.", "split": "test"} for at in range(9)]
+    singles = [{"instruction": f"Say {at}.", "output": f"{at}", "split": "train"} for at in "vwxyz"]
+    found, _, _ = clean([*rows, *singles])
+    splits = split(found, settings(validation_rows=4), tmp_path)
+    held_out = [row.messages[0].content for row in read_split(splits, "validation")]
+    assert held_out and all(text.startswith("Say ") for text in held_out)
+
+
 def test_from_a_file_to_three_sides_nothing_is_lost(clean, settings, tmp_path):
     rows = [
         {"instruction": f"Add {i} and {i}.", "output": f"{2 * i}", "document": i // 3}

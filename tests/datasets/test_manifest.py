@@ -36,6 +36,8 @@ def test_the_folder_is_stored_relative_to_the_manifest(stored):
         "source": "rows.jsonl",
         "rows": 3,
         "rows_per_source": [3],
+        "files_not_read": [],
+        "commits": {},
     }
 
 

@@ -63,7 +63,7 @@ def test_shots_are_computed_once_and_the_tokens_are_those_of_the_whole_prompt(
     for one, (prompt, _) in zip(ids, prompts, strict=True):
         text = render.prompt_text(messages + prompt, model)
         whole = model.tokenizer(text, add_special_tokens=False)["input_ids"]
-        assert one == render.with_bos(whole, model.tokenizer)
+        assert one == render.with_bos(whole, model)
     assert model.tokenizer.decode(prefix).endswith("7")
 
 

@@ -103,6 +103,11 @@ def test_a_label_has_to_be_a_truth_value(problem, label):
     assert (kind, message) == ("bad_label", f"field 'label' is {label!r}, not true or false")
 
 
+def test_an_empty_label_does_not_hide_the_other_name(read):
+    example = read({"messages": [HI, HO], "label": "", "kto_tag": False})
+    assert (example.kind, example.label) == ("desirability", False)
+
+
 def test_a_label_without_a_conversation_misses_a_field(problem):
     kind, message = problem({"label": True}, "kto")
     assert (kind, message) == ("missing_field", "field 'messages' is missing or empty")

@@ -59,6 +59,26 @@ def test_a_result_whose_call_does_not_wait_is_a_problem(problem, given):
     assert message == f"messages[1]: no call waits for the result with the id '{given[1]}'"
 
 
+@pytest.mark.parametrize(
+    ("ids", "given", "missing"),
+    [
+        (("c1", "c2"), [("[1, 2]", "c2")], 1),
+        (("c1", "c2", "c3"), [("[1, 2]", "c2"), ("r", None)], 1),
+        (("c1", "c2", "c3"), [("r", "c2")], 2),
+        ((None, None), [("[1, 2]", "c2")], 1),
+    ],
+)
+def test_a_list_with_an_id_is_the_result_of_one_call(problem, ids, given, missing):
+    turns = [USER, calling(*ids), *(result(*one) for one in given), ANSWER]
+    found = problem({"messages": turns})
+    assert found == ("tool_results", f"messages[1]: results of its calls are missing: {missing}")
+
+
+def test_a_list_without_an_id_may_be_the_results_of_several_calls(results):
+    given = result("[1, 2]"), result("b", "c2")
+    assert results(calling("c1", "c2", "c3"), *given) == ["[1, 2]", "b"]
+
+
 def test_more_results_than_calls_are_a_problem_with_ids_too(problem):
     turns = [USER, calling("c1"), result("a", "c1"), result("b"), ANSWER]
     assert problem({"messages": turns})[0] == "tool_results"

@@ -42,6 +42,7 @@ def prepared(shared_root, tiny_base):
 def inspected(prepared, recipe, tiny_base):
     """The report on rows."""
     from peftline.preflight.inspect import inspect
+    from peftline.schema import Evaluation
 
     def look(rows, base=tiny_base, for_training=True, quantization=None, **settings):
         made = prepared(rows, base=base, **settings)
@@ -51,6 +52,7 @@ def inspected(prepared, recipe, tiny_base):
             seed=42,
             base=base,
             for_training=for_training,
+            evaluation=Evaluation(),
             **vars(made),
         )
 

@@ -205,7 +205,7 @@ def test_a_text_begins_with_one_bos_where_the_model_expects_it(own_tokenizer, em
     bos, messages = own_tokenizer.bos_token_id, conversation("q", "a", "<s>", "b")
     trained = render.tokens(of(messages), model)
     asked = own_tokenizer(render.prompt_text(messages[:-1], model), add_special_tokens=False)
-    asked = render.with_bos(asked["input_ids"], own_tokenizer)
+    asked = render.with_bos(asked["input_ids"], model)
     assert trained.input_ids.count(bos) == asked.count(bos) == count
     assert trained.input_ids[:count] == asked[:count] == [bos] * count
     assert trained.labels[0] == render.IGNORED

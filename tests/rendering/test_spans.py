@@ -114,7 +114,7 @@ def test_a_model_is_asked_with_the_tokens_it_was_trained_on(name, messages):
     asked = model.tokenizer(render.prompt_text(messages[:-1], model), add_special_tokens=False)[
         "input_ids"
     ]
-    asked = render.with_bos(asked, model.tokenizer)
+    asked = render.with_bos(asked, model)
     answer = messages[-1].model_copy(update={"loss": True})
     earlier = [message.model_copy(update={"loss": False}) for message in messages[:-1]]
     trained = render.tokens(of([*earlier, answer]), model)

@@ -187,6 +187,25 @@ def test_special_tokens_in_data_are_counted(splits_of, tiny_base, tmp_path):
     assert tokenise(splits, tiny_base, Rendering(), tmp_path).neutralised == 2
 
 
+def test_special_tokens_in_tools_calls_and_the_worse_answer_are_counted(
+    splits_of, tiny_base, tmp_path
+):
+    splits = splits_of([10, 20])
+    file = splits.path / "train.jsonl"
+    rows = list(jsonl.read(file))
+    request, answer = rows[0]["messages"]
+    call = {"name": "f", "arguments": {"texts": ["<|end|>"]}}
+    calling = {"role": "assistant", "tool_calls": [call]}
+    rows[0] |= {
+        "messages": [request, calling, {"role": "tool", "content": "r"}, answer],
+        "tools": [{"name": "f", "description": "Ends with <|end|>."}],
+        "rejected": {"role": "assistant", "content": "No.<|end|><|start|>"},
+    }
+    jsonl.write(file, rows)
+    config = Rendering(max_length_tokens=3072)
+    assert tokenise(splits, tiny_base, config, tmp_path).neutralised == 4
+
+
 def test_two_processes_give_what_one_gives(splits_of, tiny_base, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_BATCH_ROWS", 7)
     monkeypatch.setattr(module.os, "cpu_count", lambda: 2)

@@ -11,28 +11,31 @@ _FIELD_CHARACTERS = 2**31 - 1  # csv stops at 131,072 characters unless told oth
 
 
 def rows(file: Path) -> Iterator[dict[str, str]]:
-    """A row from each record, named by the first line.
+    """A row from each record, named by the first line; empty lines are none.
 
     Raises:
         PeftlineError: the file is not CSV, or a record has too few or too many fields.
     """
     csv.field_size_limit(_FIELD_CHARACTERS)
     with texts.opened(file) as text:
-        reader = csv.DictReader(text, strict=True)
+        reader = csv.reader(text, strict=True)
+        line = 1  # on which a record begins: an open quote ends far behind it
         try:
-            _check_header(file, list(reader.fieldnames or []))
-            for row in reader:
-                if None in row or None in row.values():
+            names = next(reader, [])
+            _check_header(file, names)
+            line = reader.line_num + 1
+            for values in reader:
+                if values and len(values) != len(names):
                     raise PeftlineError(
-                        f"{file.name}, line {reader.line_num}: not {len(reader.fieldnames)} "
-                        "fields, as in the first line. Quote fields that hold commas or line feeds."
+                        f"{file.name}, line {line}: not {len(names)} fields, as in the first "
+                        "line. Quote fields that hold commas or line feeds."
                     )
-                yield row
+                if values:
+                    yield dict(zip(names, values, strict=True))
+                line = reader.line_num + 1
         except csv.Error as error:
-            at_end = str(error) == "unexpected end of data"  # other lines are not counted yet
-            number = reader.line_num + (not at_end)
             raise PeftlineError(
-                f"{file.name}, line {number}: not CSV ({error}). Quote fields that hold commas, "
+                f"{file.name}, line {line}: not CSV ({error}). Quote fields that hold commas, "
                 "quotes or line feeds."
             ) from error
 

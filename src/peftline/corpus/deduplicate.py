@@ -7,7 +7,7 @@ from typing import Any
 from peftline import formats, jsonl, store
 from peftline.corpus import examples as corpus_io
 from peftline.data_schema import Data
-from peftline.formats.example import Example
+from peftline.formats.example import SIDES, Example
 from peftline.handles import Examples
 
 DUPLICATE, NEAR_DUPLICATE = "duplicate", "near_duplicate"
@@ -79,14 +79,18 @@ def _unique(examples: Iterable[Example], drop: _Drop) -> Iterator[Example]:
 
 
 def _first_of_clusters(examples: Examples, config: Data) -> dict[str, str]:
-    """Near-duplicates among the rows whose side is free: id -> id of the first of the cluster."""
+    """Near-duplicates among the rows that may change sides: id -> id of the cluster's first."""
     if config.near_duplicates == "keep":
         return {}
     from peftline.corpus import near
 
-    unique = _unique(corpus_io.read(examples.path / "examples.jsonl"), lambda *_: None)
-    free = (example for example in unique if example.split is None)
-    return near.clusters(free, config.near_duplicate_similarity)
+    file = examples.path / "examples.jsonl"
+    if {row.get("split") for row in jsonl.read(file)} == set(SIDES):
+        return {}  # all rows stay where the source has set them
+    unique = _unique(corpus_io.read(file), lambda *_: None)
+    # A side that the source leaves out is taken from its training rows.
+    movable = (example for example in unique if example.split in (None, "train"))
+    return near.clusters(movable, config.near_duplicate_similarity)
 
 
 def _without(first: dict[str, str], examples: Iterable[Example], drop: _Drop) -> Iterator[Example]:

@@ -46,7 +46,7 @@ def commit(source: Source, stored: Path) -> str | None:
 
 
 def _last(name: str, stored: Path) -> str | None:
-    manifests = stored.glob("*/manifest.json")
+    manifests = stored.glob("[!.]*/manifest.json")  # hidden folders are half-written
     for manifest in sorted(manifests, key=lambda file: file.stat().st_mtime, reverse=True):
         commits = json.loads(manifest.read_text(encoding="utf-8")).get("commits", {})
         if name in commits:

@@ -68,10 +68,13 @@ def rows(file: Path) -> Iterator[Any]:
 def _is_lines(file: Path) -> bool:
     """Whether the first line is a whole value, and not the last line."""
     with texts.opened(file) as text:
+        first = next(line for line in text if line.strip())
         try:
-            json.loads(next(line for line in text if line.strip()))
+            json.loads(first)
         except (json.JSONDecodeError, RecursionError):
             return False
+        except ValueError:  # a number of too many digits, which `lines` reports
+            pass
         return any(line.strip() for line in text)
 
 

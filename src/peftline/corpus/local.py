@@ -89,7 +89,8 @@ def _hidden(file: Path, folder: Path) -> bool:
 
 
 def _sorted_out(source: str, folder: Path, named: Iterable[Path]) -> Found:
-    present = sorted(f for f in named if f.is_file() and f.name not in _ABOUT_DATA)
+    unique = set(named)  # `**/**` gives a file several times
+    present = sorted(f for f in unique if f.is_file() and f.name not in _ABOUT_DATA)
     is_read = {file: files.kind(file) and not file.match(_CACHED) for file in present}
     readable = [file for file in present if is_read[file]]
     rest = [file.relative_to(folder).as_posix() for file in present if not is_read[file]]

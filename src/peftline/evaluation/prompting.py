@@ -53,7 +53,7 @@ def _ids(text: str, prefix: str, template: Template) -> list[int]:
         rest = text.removeprefix(prefix)
         return template.tokenizer(rest, add_special_tokens=False)["input_ids"]
     ids = template.tokenizer(text, add_special_tokens=False)["input_ids"]
-    return render.with_bos(ids, template.tokenizer)
+    return render.with_bos(ids, template)
 
 
 def _shared(before: list[Message], prompt: Prompt, template: Template) -> str:

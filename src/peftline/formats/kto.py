@@ -17,8 +17,7 @@ def matches(row: dict[str, Any]) -> bool:
 
     Whatever the label is: to leave it unread might teach answers that are labelled as bad.
     """
-    is_labelled = _label(row) not in (None, "")
-    return is_labelled and any(reader.matches(row) for reader in _READERS)
+    return _label(row) is not None and any(reader.matches(row) for reader in _READERS)
 
 
 def read(row: dict[str, Any]) -> dict[str, Any]:
@@ -37,4 +36,4 @@ def read(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _label(row: dict[str, Any]) -> Any:
-    return next((row[name] for name in _LABELS if row.get(name) is not None), None)
+    return next((row[name] for name in _LABELS if row.get(name) not in (None, "")), None)

@@ -27,7 +27,7 @@ def check(messages: list[Message]) -> None:
         if before is not None:
             _check_pair(before, message, where)
         if message.role == "tool":
-            turns, results = turns + 1, results + _results(message)
+            turns, results = turns + 1, results + count_results(message)
             if turns > calls:
                 raise RowProblem("tool_results", f"{where}: a result too many; calls: {calls}")
         elif results < calls:
@@ -55,10 +55,11 @@ def _check_pair(before: Message, message: Message, where: str) -> None:
         raise RowProblem("turn_order", f"{where}: a user turn where the assistant should answer")
 
 
-def _results(message: Message) -> int:
-    """How many calls a turn may answer: ShareGPT puts results of several into one, as a list.
+def count_results(message: Message) -> int:
+    """How many calls a turn without an id may answer.
 
-    The result of a single call may be a list as well, so there may be more of them than calls.
+    ShareGPT puts results of several into one, as a list. The result of a single call may be a
+    list as well, so there may be more of them than calls.
     """
     try:
         content = json.loads(message.content)

@@ -3,6 +3,7 @@
 from itertools import chain, count
 from typing import Any
 
+from peftline.formats import order
 from peftline.formats.example import Message
 from peftline.formats.problem import RowProblem
 
@@ -14,7 +15,8 @@ def in_order(messages: list[Message], turns: list[dict[str, Any]], field: str) -
         turns: what each message was read from.
 
     Raises:
-        RowProblem: a result names a call that is not there, or that has a result already.
+        RowProblem: a result names a call that is not there, or that has a result already; or
+            a call has none where results have ids.
     """
     ordered = list(messages)
     for at, message in enumerate(messages):
@@ -23,9 +25,11 @@ def in_order(messages: list[Message], turns: list[dict[str, Any]], field: str) -
         end = at + 1
         while end < len(messages) and messages[end].role == "tool":
             end += 1
-        places = _places(turns[at], turns[at + 1 : end], f"{field}[{at}]")
-        answers = sorted(zip(places, messages[at + 1 : end], strict=True), key=lambda one: one[0])
-        ordered[at + 1 : end] = [answer for _, answer in answers]
+        answering, where = slice(at + 1, end), f"{field}[{at}]"
+        places = _places(turns[at], turns[answering], where)
+        _check_number(len(message.tool_calls), messages[answering], turns[answering], where)
+        answers = sorted(zip(places, messages[answering], strict=True), key=lambda one: one[0])
+        ordered[answering] = [answer for _, answer in answers]
     return ordered
 
 
@@ -47,6 +51,17 @@ def _places(calling: dict[str, Any], answering: list[dict[str, Any]], where: str
         places.append(place)
     rest = chain(waiting, count(len(places) + len(waiting)))  # what has no id goes where none is
     return [next(rest) if place is None else place for place in places]
+
+
+def _check_number(
+    calls: int, answering: list[Message], turns: list[dict[str, Any]], where: str
+) -> None:
+    """A result with an id answers one call, even if it is a list."""
+    ids = [_id(turn, "tool_call_id") for turn in turns]
+    pairs = zip(answering, ids, strict=True)
+    missing = calls - sum(1 if id_ else order.count_results(message) for message, id_ in pairs)
+    if any(ids) and missing > 0:
+        raise RowProblem("tool_results", f"{where}: results of its calls are missing: {missing}")
 
 
 def _id(value: dict[str, Any], field: str) -> str:

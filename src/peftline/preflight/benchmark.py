@@ -8,8 +8,8 @@ from peftline.corpus import files
 from peftline.corpus.shingles import words
 from peftline.corpus.split import iterate
 from peftline.errors import PeftlineError
+from peftline.formats.said import said, values
 from peftline.handles import Splits
-from peftline.preflight.texts import said, values
 
 _WORDS = 13  # in a row; GPT-3 looked for its benchmarks so (Brown et al. 2020, appendix C)
 _FEWEST_WORDS = 5  # of a text that is compared whole: fewer stand in many texts by chance

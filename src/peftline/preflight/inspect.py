@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from peftline import jsonl
+from peftline.base_model import hardware
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.data_schema import Data
@@ -14,7 +15,7 @@ from peftline.preflight.probe import probe
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
-from peftline.schema import Recipe, Rendering
+from peftline.schema import Evaluation, Recipe, Rendering
 
 logger = logging.getLogger(__name__)
 _LISTED = 20
@@ -26,6 +27,7 @@ def inspect(
     seed: int,
     data: Data,
     rendering: Rendering,
+    evaluation: Evaluation,
     base: BaseModelFolder,
     examples: Examples,
     splits: Splits,
@@ -48,7 +50,7 @@ def inspect(
         **_of_data(data, examples, splits),
         "template": _of_template(template, base, rendering),
         **_of_tokens(tokenised, template, rendering),
-        "training": probe(recipe, base, tokenised, seed),
+        "training": probe(recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype)),
     }
     report["problems"] = findings.find(report, recipe, for_training)
     for found in report["problems"]:

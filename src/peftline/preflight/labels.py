@@ -12,7 +12,6 @@ from peftline.rendering import stored
 from peftline.rendering.render import IGNORED
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
-from peftline.rendering.tokens import leading_bos
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -47,7 +46,7 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
     return {
         "rows_checked": checked,
         "ends_without_loss": unended,
-        "expects_bos": bool(leading_bos(template.tokenizer)),
+        "expects_bos": bool(template.leading_bos),
         "leading_bos": leading,
         "supervised_share": round(tokenised.supervised_tokens / tokenised.total_tokens, 4),
     }

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from peftline.formats.example import Example
-from peftline.preflight.texts import said
+from peftline.formats.said import said
 
 _SCANNED = 2_000  # examples
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")

@@ -10,7 +10,6 @@ import torch
 from transformers import set_seed
 
 from peftline import adapters, memory, quantization, training
-from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
@@ -24,10 +23,19 @@ _STATES = 2  # that AdamW keeps for each trainable parameter
 _FORWARD_SHARE = 1 / 3  # of a step; the backward pass computes two products for each one
 
 
-def probe(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int) -> dict[str, Any]:
+def probe(
+    recipe: Recipe,
+    base: BaseModelFolder,
+    tokenised: Tokenised,
+    seed: int,
+    merged_dtype: torch.dtype,
+) -> dict[str, Any]:
     """Measure one step on the longest rows and one on rows of median length.
 
     Time and memory are those of this machine, now; the optimizer's memory is added by its size.
+
+    Args:
+        merged_dtype: in which the merged model will be saved.
     """
     with memory.PeakMemory() as peak:
         set_seed(seed)
@@ -54,7 +62,7 @@ def probe(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int
         "seconds_per_step": round(seconds * training.accumulation(recipe.training), 3),
         "predicted_seconds": round(_seconds(recipe, tokenised, steps, per_token), 1),
         "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
-        "predicted_disk_bytes": _disk(base, trainable),
+        "predicted_disk_bytes": _disk(base, trainable, merged_dtype),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
     }
 
@@ -90,7 +98,7 @@ def _seconds(recipe: Recipe, tokenised: Tokenised, steps: int, per_token: float)
     return per_token * (trained + _FORWARD_SHARE * looked_at)
 
 
-def _disk(base: BaseModelFolder, trainable: int) -> int:
+def _disk(base: BaseModelFolder, trainable: int, merged_dtype: torch.dtype) -> int:
     """Adapter, one checkpoint with the optimizer's states, and the merged model."""
-    merged = hardware.scoring_dtype().itemsize * base.parameters
-    return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + merged
+    kept = merged_dtype.itemsize * base.parameters
+    return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + kept

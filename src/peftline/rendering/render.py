@@ -11,11 +11,9 @@ from peftline.formats.example import Example, Message
 from peftline.rendering.conversation import prepare
 from peftline.rendering.spans import Span, span
 from peftline.rendering.template import Template
-from peftline.rendering.tokens import leading_bos
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
-    from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100  # a label that carries no loss (the convention of torch.nn.CrossEntropyLoss)
 _BEGIN = itemgetter(0)
@@ -116,7 +114,7 @@ def labelled(texts: list[Rendered], template: Template) -> list[Tokens]:
             within = [(a - begin, b - begin) for a, b in one.spans if begin <= a < end]
             labels += _labels(within, encoding := next(encodings))
             ids += encoding.ids
-        whole = _begun(ids, template.leading_bos)
+        whole = with_bos(ids, template)
         found.append(Tokens(whole, [IGNORED] * (len(whole) - len(ids)) + labels))
     return found
 
@@ -140,10 +138,7 @@ def _labels(spans: list[Span], encoding: "Encoding") -> list[int]:
     return labels
 
 
-def with_bos(ids: list[int], tokenizer: "PreTrainedTokenizerBase") -> list[int]:
+def with_bos(ids: list[int], template: Template) -> list[int]:
     """Put the beginning-of-sequence token first if the model expects one and it is not there."""
-    return _begun(ids, leading_bos(tokenizer))
-
-
-def _begun(ids: list[int], bos: list[int]) -> list[int]:
+    bos = template.leading_bos
     return ids if ids[: len(bos)] == bos else bos + ids

@@ -1,10 +1,12 @@
 """A batch of examples to rows of tokens and labels: what the processes of `tokenise` do."""
 
 import json
+from itertools import chain
 from typing import Any
 
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example
+from peftline.formats.said import said, values
 from peftline.rendering import length
 from peftline.rendering.render import IGNORED, Tokens, labelled, rendered
 from peftline.rendering.template import Template
@@ -18,7 +20,8 @@ def of_lines(lines: list[bytes], template: Template, config: Rendering) -> dict[
     """Columns for a batch of stored examples.
 
     `length` is that of the row, `whole_length` that before anything was cut; `outcome` is one of
-    the four numbers above; `neutralised` counts special tokens that stood in the texts.
+    the four numbers above; `neutralised` counts special tokens that stood in the texts,
+    in calls and in the tools on offer.
 
     Raises:
         PeftlineError: an example is too long and the policy is `raise`, or cannot be labelled.
@@ -30,6 +33,7 @@ def of_lines(lines: list[bytes], template: Template, config: Rendering) -> dict[
 
 def _row(example: Example, whole: Tokens, template: Template, config: Rendering) -> dict[str, Any]:
     tokens, outcome = _fitted(example, whole, template, config)
+    texts = chain(said(example), values(example.tools))
     supervised = len(tokens.labels) - tokens.labels.count(IGNORED)
     return {
         "id": example.id,
@@ -40,7 +44,7 @@ def _row(example: Example, whole: Tokens, template: Template, config: Rendering)
         "whole_length": len(whole.input_ids),
         "supervised": supervised,
         "outcome": UNSUPERVISED if outcome != DROPPED and not supervised else outcome,
-        "neutralised": sum(template.count_special(message.text) for message in example.messages),
+        "neutralised": sum(map(template.count_special, texts)),
     }
 
 

@@ -28,6 +28,7 @@ def inspect(
     recipe: Recipe,
     data: Data,
     rendering: Rendering,
+    evaluation: Evaluation,
     seed: int,
     run: dict,
 ) -> tuple[dict, str]:
@@ -41,6 +42,7 @@ def inspect(
         seed=seed,
         data=data,
         rendering=rendering,
+        evaluation=evaluation,
         base=base,
         examples=examples,
         splits=splits,

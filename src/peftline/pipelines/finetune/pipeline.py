@@ -49,6 +49,7 @@ def _preflight() -> Pipeline:
                     "recipe": RECIPE,
                     "data": DATA,
                     "rendering": RENDERING,
+                    "evaluation": EVALUATION,
                     "seed": SEED,
                     "run": "run",
                 },
