@@ -69,6 +69,7 @@ import os, signal, sys
 from kedro.framework.cli.cli import main
 from peftline import progress
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
 kill = getattr(signal, sys.argv[1])
 real = progress.History._add
 
