@@ -1,6 +1,11 @@
-"""The one error that users are meant to read."""
+"""The one error that users are meant to read, and how it lists what it found."""
 
 import click
+
+
+def listed(names: list[str], most: int = 10) -> str:
+    """Names for a message; of many, the first."""
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
 
 
 class PeftlineError(click.ClickException):

@@ -2,13 +2,17 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 import mlflow
 import pytest
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM
 
+REPRODUCE = Path(__file__).parents[2] / "benchmarks/reproduce.py"
 RECIPES = ("lora", "qlora")
 SUMMARY_KEYS = set(
     "recipe seed status verdict metrics metrics_quantized base_metrics validation_metrics "
@@ -62,30 +66,18 @@ def test_checkpoints_are_gone_after_success(tiny_project, recipe):
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_stored_predictions_come_back_from_adapter_and_merged_model(tiny_project, recipe):
-    base = base_folder(tiny_project)
-    tokenizer = AutoTokenizer.from_pretrained(base)
-    adapted = PeftModel.from_pretrained(
-        AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32),
-        model_folder(tiny_project, recipe, "adapter"),
-    ).eval()
-    merged = AutoModelForCausalLM.from_pretrained(model_folder(tiny_project, recipe, "merged"))
-    file = tiny_project / "data/test/07_model_output" / recipe / "seed-42/predictions.jsonl"
-    rows = [json.loads(line) for line in file.read_text().splitlines()]
-    assert len(rows) == 8
-    for model in (adapted, merged):
-        same = 0
-        for row in rows:
-            inputs = tokenizer.apply_chat_template(
-                [{"role": "user", "content": row["prompt"]}],
-                add_generation_prompt=True,
-                return_tensors="pt",
-                return_dict=True,
-            )
-            with torch.inference_mode():
-                out = model.generate(**inputs, max_new_tokens=8, do_sample=False)
-            new = out[0, inputs["input_ids"].shape[1] :]
-            same += tokenizer.decode(new, skip_special_tokens=True) == row["prediction"]
-        assert same == 8
+    given = ["data/test", recipe, "--max-new-tokens", "8"]
+    done = subprocess.run(
+        [sys.executable, str(REPRODUCE), *given],
+        cwd=tiny_project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [
+        "adapter: 8 of 8 predictions repeated",
+        "merged: 8 of 8 predictions repeated",
+    ], done.stderr
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -1,10 +1,11 @@
 """Whether the columns that `data.columns` and `data.group_key` name exist."""
 
+from pathlib import Path
+
 from peftline import jsonl
 from peftline.corpus import detection
-from peftline.corpus import sources as corpus_sources
 from peftline.data_schema import Data, Source
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, listed
 from peftline.handles import RawRows
 
 _LISTED = 30  # columns named in a message
@@ -40,7 +41,7 @@ def check(raw: RawRows, config: Data) -> None:
     if not optional and fields and config.group_key not in fields:
         found.append(
             f"{raw.source}: data.group_key is {config.group_key!r}, and no row has such a field. "
-            f"Name one of those that exist: {_listed(list(fields))}."
+            f"Name one of those that exist: {listed(list(fields), _LISTED)}."
         )
     if found:
         raise PeftlineError("\n".join(found))
@@ -48,10 +49,6 @@ def check(raw: RawRows, config: Data) -> None:
 
 def _describe(source: Source, field: str, column: str, names: list[str]) -> str:
     return (
-        f"{corpus_sources.name(source)}: data.columns.{field} is {column!r}, and no row has such a "
-        f"column. Name one of those that exist: {_listed(names)}."
+        f"{Path(source.source).name}: data.columns.{field} is {column!r}, and no row has such a "
+        f"column. Name one of those that exist: {listed(names, _LISTED)}."
     )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")

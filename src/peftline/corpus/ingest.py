@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from peftline import jsonl, store
-from peftline.corpus import hub, local, sources
-from peftline.data_schema import Data, Source
-from peftline.errors import PeftlineError
+from peftline.corpus import hub, sources
+from peftline.corpus.sources import Settled
+from peftline.data_schema import Data
+from peftline.errors import PeftlineError, listed
 from peftline.handles import RawRows
 
 _Reader = Callable[[], Iterator[dict[str, Any]]]
@@ -25,7 +26,7 @@ def ingest(config: Data, root: Path) -> RawRows:
     """
     import peftline.corpus
 
-    taken = [sources.settled(source, root / "01_raw") for source in config.sources]
+    taken = [sources.settle(source, root / "01_raw") for source in config.sources]
     key = {
         "sources": [sources.identity(source, config) for source in taken],
         "code": store.code_hash(peftline.corpus),
@@ -33,14 +34,14 @@ def ingest(config: Data, root: Path) -> RawRows:
     path, manifest = store.build(root / "01_raw", key, lambda to: _store(config, taken, to))
     raw = RawRows(path=path, **manifest)
     if raw.files_not_read:
-        names, number = local.listed(raw.files_not_read), len(raw.files_not_read)
+        names, number = listed(raw.files_not_read), len(raw.files_not_read)
         logger.warning("%s: %d files there are not read: %s.", raw.source, number, names)
     return raw
 
 
-def _store(config: Data, taken: list[Source], folder: Path) -> dict[str, Any]:
+def _store(config: Data, taken: list[Settled], folder: Path) -> dict[str, Any]:
     readers: list[_Reader] = [partial(sources.read, one, config) for one in taken]
-    if any(source.weight for source in taken):
+    if any(one.source.weight for one in taken):
         readers = _weighted(taken, readers, config.seed)
     counts = [0] * len(readers)
 
@@ -53,26 +54,26 @@ def _store(config: Data, taken: list[Source], folder: Path) -> dict[str, Any]:
     total = jsonl.write(folder / "rows.jsonl", rows())
     _refuse_empty(taken, counts)
     return {
-        "source": " + ".join(sources.name(source) for source in taken),
+        "source": " + ".join(one.name for one in taken),
         "rows": total,
         "rows_per_source": counts,
-        "files_not_read": [name for source in taken for name in sources.not_read(source)],
+        "files_not_read": [name for one in taken for name in one.not_read],
         "commits": {
-            hub.reference(source): at.revision
+            hub.reference(source): at.source.revision
             for source, at in zip(config.sources, taken, strict=True)
-            if sources.is_on_hub(source) and at.revision
+            if at.is_on_hub and at.source.revision
         },
         "sha256": store.sha256_of_files(folder / "rows.jsonl"),
     }
 
 
-def _weighted(taken: list[Source], readers: list[_Reader], seed: int) -> list[_Reader]:
+def _weighted(taken: list[Settled], readers: list[_Reader], seed: int) -> list[_Reader]:
     """Take so many rows of each source that their numbers are as their weights.
 
     No row is taken twice: the source that is shortest for its weight is taken whole. Sources
     without a weight are taken whole as well.
     """
-    weights = [source.weight for source in taken]
+    weights = [one.source.weight for one in taken]
     counts = [sum(1 for _ in reader()) for reader in readers]
     _refuse_empty(taken, counts)
     unit = min(count / weight for count, weight in zip(counts, weights, strict=True) if weight)
@@ -82,10 +83,10 @@ def _weighted(taken: list[Source], readers: list[_Reader], seed: int) -> list[_R
     ]
 
 
-def _refuse_empty(taken: list[Source], counts: list[int]) -> None:
-    for source, count in zip(taken, counts, strict=True):
+def _refuse_empty(taken: list[Settled], counts: list[int]) -> None:
+    for one, count in zip(taken, counts, strict=True):
         if not count:
             raise PeftlineError(
-                f"data.source={sources.name(source)}: the data set is empty. Name a source with at "
+                f"data.source={one.name}: the data set is empty. Name a source with at "
                 "least one row."
             )

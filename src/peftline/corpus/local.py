@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from peftline.corpus import files
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, listed
 
 # What `datasets` writes beside its rows.
 _ABOUT_DATA = ("dataset_info.json", "dataset_dict.json", "state.json")
@@ -21,7 +21,6 @@ _SIDES = {
     "dev": "validation",
     "test": "test",
 }
-_LISTED = 10  # files named in a message
 
 
 @dataclass(frozen=True)
@@ -77,11 +76,6 @@ def find(source: str) -> Found | None:
             "or 'tool_calls'."
         )
     return None
-
-
-def listed(names: list[str]) -> str:
-    """Names for a message, the first of many."""
-    return ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
 
 
 def _hidden(file: Path, folder: Path) -> bool:

@@ -1,6 +1,6 @@
 """Rows that stop a run, told together."""
 
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, listed
 from peftline.formats.problem import RowProblem
 
 _LISTED = 10  # row numbers named in a message
@@ -38,10 +38,9 @@ class Refusals:
 
 def _describe(where: tuple[str, str, str], numbers: list[int]) -> str:
     file, kind, problem = where
-    listed = ", ".join(str(number) for number in numbers[:_LISTED])
-    listed += ", …" if len(numbers) > _LISTED else ""
+    rows = listed([str(number) for number in numbers[: _LISTED + 1]], _LISTED)
     have = "row has" if len(numbers) == 1 else "rows have"
     return (
-        f"{file}, row {numbers[0]}: {problem}. {len(numbers)} {have} this problem ({listed}). "
+        f"{file}, row {numbers[0]}: {problem}. {len(numbers)} {have} this problem ({rows}). "
         f"Set data.problems.{kind}=drop to leave them out, or {_ADVICE.get(kind, 'correct them')}."
     )

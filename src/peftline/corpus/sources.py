@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,53 +16,67 @@ GENERATED = "tool_calls"
 Row = dict[str, Any]
 
 
-def is_on_hub(source: Source) -> bool:
-    """Whether a source names neither generated rows nor files."""
-    return source.source != GENERATED and local.find(source.source) is None
+@dataclass(frozen=True)
+class Settled:
+    """A source and what it names now: its files are looked for once, then hashed and read."""
+
+    source: Source
+    """At one commit if it is on the hub."""
+    found: local.Found | None
+    """Files; None for generated rows and for the hub."""
+
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether the source names neither generated rows nor files."""
+        return self.found is None and self.source.source != GENERATED
+
+    @property
+    def name(self) -> str:
+        """What the source is called in reports; never a path on this machine."""
+        return Path(os.path.abspath(self.source.source)).name if self.found else self.source.source
+
+    @property
+    def not_read(self) -> list[str]:
+        """Names of files in a folder or glob that hold no rows that can be read."""
+        return self.found.not_read if self.found else []
 
 
-def settled(source: Source, stored: Path) -> Source:
-    """The source, at one commit if it is on the hub; `stored` is the folder of all raw rows."""
-    if not is_on_hub(source):
-        return source
-    return source.model_copy(update={"revision": hub.commit(source, stored)})
+def settle(source: Source, stored: Path) -> Settled:
+    """Find what a source names; `stored` is the folder of all raw rows.
+
+    Raises:
+        PeftlineError: the source does not exist.
+    """
+    found = None if source.source == GENERATED else local.find(source.source)
+    settled = Settled(source, found)
+    if not settled.is_on_hub:
+        return settled
+    return Settled(source.model_copy(update={"revision": hub.commit(source, stored)}), None)
 
 
-def identity(source: Source, data: Data) -> Any:
+def identity(settled: Settled, data: Data) -> Any:
     """All that the rows of a source depend on."""
+    source, found = settled.source, settled.found
     settings = source.model_dump(exclude={"format", "columns"})
     if source.source == GENERATED:
         sizes = [data.train_rows, data.validation_rows, data.test_rows, data.seed]
         return [settings, sizes, store.code_hash(tool_calls)]
-    found = local.find(source.source)
     if found is None:
         return [settings, data.seed]
     names = [[found.name(file), found.side(file)] for file in found.files]
     return [settings, data.seed, names, found.not_read, store.sha256_of_files(*found.files)]
 
 
-def name(source: Source) -> str:
-    """What a source is called in reports; never a path on this machine."""
-    if source.source == GENERATED or is_on_hub(source):
-        return source.source
-    return Path(os.path.abspath(source.source)).name
-
-
-def not_read(source: Source) -> list[str]:
-    """Names of files in a folder or glob that hold no rows that can be read."""
-    found = None if source.source == GENERATED else local.find(source.source)
-    return found.not_read if found else []
-
-
-def read(source: Source, data: Data) -> Iterator[Row]:
+def read(settled: Settled, data: Data) -> Iterator[Row]:
     """Rows with the file and number they came from; with `max_rows`, those with the lowest hashes.
 
     Raises:
-        PeftlineError: the source does not exist or cannot be read.
+        PeftlineError: the source cannot be read.
     """
-    if source.source == GENERATED or source.max_rows is None:
-        return _all(source, data)
-    return choose(lambda: _all(source, data), source.max_rows, data.seed)
+    most = settled.source.max_rows
+    if settled.source.source == GENERATED or most is None:
+        return _all(settled, data)
+    return choose(lambda: _all(settled, data), most, data.seed)
 
 
 def choose(read_all: Callable[[], Iterator[Row]], count: int, seed: int) -> Iterator[Row]:
@@ -76,7 +91,8 @@ def _hash(row: Row, seed: int) -> int:
     return int(store.sha256_of([seed, row["value"]])[:16], 16)
 
 
-def _all(source: Source, data: Data) -> Iterator[Row]:
+def _all(settled: Settled, data: Data) -> Iterator[Row]:
+    source, found = settled.source, settled.found
     if source.source == GENERATED:
         generated = tool_calls.generate(
             train=data.train_rows,
@@ -86,7 +102,6 @@ def _all(source: Source, data: Data) -> Iterator[Row]:
         )
         yield from _numbered(GENERATED, generated)
         return
-    found = local.find(source.source)
     if found is None:
         yield from _numbered(source.source, hub.rows(source))
         return

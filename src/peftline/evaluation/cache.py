@@ -19,7 +19,8 @@ class RoomyLayer(DynamicLayer):
     the decoding time after a prefix of 600 tokens (40 rows, float32, two cores: 46 s against 17).
     """
 
-    _capacity = 0  # tokens the buffers can hold
+    _keys: torch.Tensor | None = None
+    _values: torch.Tensor | None = None
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
@@ -29,24 +30,22 @@ class RoomyLayer(DynamicLayer):
             self.lazy_initialization(key_states, value_states)
         start = self.get_seq_length()
         end = start + key_states.shape[-2]
-        if end > self._capacity:
-            self._capacity = end + ROOM
-            self._keys = _buffer(self.keys, key_states, self._capacity)
-            self._values = _buffer(self.values, value_states, self._capacity)
+        if not self._has_room(end):
+            self._keys = _buffer(self.keys, key_states, end + ROOM)
+            self._values = _buffer(self.values, value_states, end + ROOM)
         self._keys[:, :, start:end] = key_states
         self._values[:, :, start:end] = value_states
         self.keys, self.values = self._keys[:, :, :end], self._values[:, :, :end]
         return self.keys, self.values
 
-    def batch_repeat_interleave(self, repeats: int) -> None:
-        """Repeat every row; what is held moves to tensors without room."""
-        super().batch_repeat_interleave(repeats)
-        self._capacity = 0
+    def _has_room(self, end: int) -> bool:
+        """Whether what is held is still in its buffer, and so many tokens fit there.
 
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keep these rows; what is held moves to tensors without room."""
-        super().batch_select_indices(indices)
-        self._capacity = 0
+        Rows that are repeated, chosen or put in another order are held in new tensors.
+        """
+        if self._keys is None or self._keys.data_ptr() != self.keys.data_ptr():
+            return False
+        return end <= self._keys.shape[-2]
 
 
 def _buffer(held: torch.Tensor, new: torch.Tensor, tokens: int) -> torch.Tensor:
