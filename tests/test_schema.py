@@ -126,12 +126,6 @@ def test_a_name_without_a_near_one_lists_what_is_known():
     assert message == "Unknown parameter 'zzz'. Known: data.source, seed."
 
 
-def test_batch_size_must_be_whole_micro_batches():
-    (message,) = problems({"adapter": LORA, "training": {"batch_size": 8, "micro_batch_size": 3}})
-    assert message.startswith("Parameter 'qlora.training' is ")
-    assert "batch_size 8 is not a multiple of micro_batch_size 3" in message
-
-
 def test_configurations_cannot_be_changed_after_they_were_checked():
     recipe = Recipe(adapter=LORA)
     with pytest.raises(ValidationError):

@@ -23,21 +23,6 @@ def test_steps_follow_from_epochs_rows_and_batch(settings, rows, steps):
     assert training.total_steps(Training(**settings), rows) == steps
 
 
-@pytest.mark.parametrize(
-    ("micro", "size", "accumulated"), [(None, 8, 1), (8, 8, 1), (4, 4, 2), (1, 1, 8)]
-)
-def test_micro_batches_make_up_the_batch(micro, size, accumulated):
-    config = Training(batch_size=8, micro_batch_size=micro)
-    assert training.micro_batch_size(config) == size
-    assert training.accumulation(config) == accumulated
-
-
-@pytest.mark.parametrize("micro", [3, 5, 16])
-def test_micro_batches_that_do_not_fit_are_refused(micro):
-    with pytest.raises(ValueError, match=f"batch_size 8 is not a multiple.*{micro}"):
-        Training(batch_size=8, micro_batch_size=micro)
-
-
 def test_evaluations_and_checkpoints_are_spread_evenly():
     arguments = training.arguments(Training(evaluations=4, checkpoints=2), 75)
     assert (arguments["eval_steps"], arguments["save_steps"]) == (19, 38)
@@ -53,7 +38,6 @@ def test_every_setting_reaches_the_trainer(tmp_path):
         learning_rate=3e-4,
         max_steps=40,
         batch_size=8,
-        micro_batch_size=2,
         schedule="linear",
         warmup_share=0.1,
         max_grad_norm=0.5,
@@ -68,8 +52,8 @@ def test_every_setting_reaches_the_trainer(tmp_path):
     )
     assert arguments.learning_rate == 3e-4
     assert arguments.max_steps == 40
-    assert arguments.per_device_train_batch_size == 2
-    assert arguments.gradient_accumulation_steps == 4
+    assert arguments.per_device_train_batch_size == 8
+    assert arguments.gradient_accumulation_steps == 1
     assert arguments.lr_scheduler_type == "linear"
     assert arguments.warmup_steps == 4
     assert arguments.max_grad_norm == 0.5

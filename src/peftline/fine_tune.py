@@ -13,7 +13,7 @@ from peft.helpers import disable_input_dtype_casting
 from transformers import set_seed
 from trl import SFTConfig
 
-from peftline import adapters, optimizers, quantization, store, training
+from peftline import adapters, optimizers, quantization, speed, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
@@ -85,10 +85,15 @@ def fine_tune(
             data_collator=PadRight(tokenizer.pad_token_id),
             processing_class=tokenizer,
             callbacks=[history],
+            speed=recipe.training.speed,
         )
         _keep_trainables_in_float32(model)
         # Autocast gives both factors of a product one type; PEFT would widen the input before.
-        with store.explained(checkpoints), disable_input_dtype_casting(model):
+        with (
+            store.explained(checkpoints),
+            disable_input_dtype_casting(model),
+            speed.applied(recipe.training.speed, model),
+        ):
             outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
         seconds = history.seconds
     trainable, total = model.get_nb_trainable_parameters()
@@ -144,7 +149,7 @@ def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTC
         **optimizers.arguments(recipe.optimizer),
         seed=seed,
         data_seed=seed,
-        # Rows of like length together: in random batches 44 % of the positions are padding.
+        # Only where rows are padded: in random batches 44 % of the positions would be padding.
         train_sampling_strategy="group_by_length",
         length_column_name="length",
         max_length=None,  # tokenisation has decided which rows are too long
@@ -156,6 +161,7 @@ def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTC
         logging_steps=max(1, steps // 50),
         save_strategy="steps",
         save_total_limit=1,
+        use_liger_kernel=recipe.training.speed.liger,
         bf16=False,  # the base is in bf16 already; the trainer casts adapters where they multiply
         use_cpu=not torch.cuda.is_available(),
         dataloader_pin_memory=torch.cuda.is_available(),

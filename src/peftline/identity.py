@@ -29,6 +29,7 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
     import peftline.objectives
     import peftline.optimizers
     import peftline.quantization
+    import peftline.speed
     import peftline.training
 
     return store.sha256_of(
@@ -47,6 +48,7 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
                 peftline.objectives,
                 peftline.optimizers,
                 peftline.quantization,
+                peftline.speed,
                 peftline.training,
             ),
         }

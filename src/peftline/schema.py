@@ -59,12 +59,13 @@ class Evaluation(Config):
 
     max_new_tokens: int = Field(128, ge=1)
     """An answer is cut there; a model that needs more does not stop by itself."""
-    batch_tokens: int = Field(16384, ge=1)
+    batch_tokens: int = Field(32768, ge=1)
     """Prompts and answers generated together, counted with padding. Bounds the KV cache."""
     few_shot: int = Field(3, ge=0, le=16)
     """Training examples shown to the base model before each test prompt."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of weights and arithmetic: `auto` is float32 on a CPU, the native type on a GPU."""
+    """Of weights and arithmetic. `auto` is the native type, but float32 for a delivered adapter on
+    a CPU, so that its answers can be repeated one by one."""
     metrics: Literal["auto", "tool_calls", "text"] = "auto"
     """`auto` takes `tool_calls` if all references are tool calls or refusals."""
 

@@ -3,9 +3,14 @@
 import math
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from peftline.config import Config
+from peftline.speed import Speed
+
+# Rows of validation at once: without gradients they take little memory, and a 4-bit base is
+# unpacked less often.
+_VALIDATION_ROWS = 16
 
 
 class Training(Config):
@@ -20,9 +25,6 @@ class Training(Config):
     """Optimizer steps; takes the place of `epochs`."""
     batch_size: int = Field(4, ge=1)
     """Examples per optimizer step."""
-    micro_batch_size: int | None = Field(None, ge=1)
-    """Examples per forward pass, a divisor of `batch_size` (the default takes all at once).
-    Smaller needs less memory and gives the same gradients."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """Shape of the rate after the warm-up."""
     warmup_share: float = Field(0.05, ge=0, lt=1)
@@ -35,15 +37,8 @@ class Training(Config):
     """How often a checkpoint is written, evenly spread; only the last is kept."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time."""
-
-    @model_validator(mode="after")
-    def _whole_micro_batches(self) -> "Training":
-        if self.batch_size % micro_batch_size(self):
-            raise ValueError(
-                f"batch_size {self.batch_size} is not a multiple of micro_batch_size "
-                f"{self.micro_batch_size}"
-            )
-        return self
+    speed: Speed = Field(default_factory=Speed)
+    """Shortcuts that change time and memory, not the result."""
 
 
 def total_steps(config: Training, rows: int) -> int:
@@ -54,16 +49,6 @@ def total_steps(config: Training, rows: int) -> int:
     return max(1, math.ceil(config.epochs * steps_per_epoch))
 
 
-def micro_batch_size(config: Training) -> int:
-    """Examples per forward pass."""
-    return config.micro_batch_size or config.batch_size
-
-
-def accumulation(config: Training) -> int:
-    """Forward passes per optimizer step."""
-    return config.batch_size // micro_batch_size(config)
-
-
 def arguments(config: Training, steps: int) -> dict[str, Any]:
     """The part of `transformers.TrainingArguments` that belongs to budget and schedule."""
     return {
@@ -72,11 +57,8 @@ def arguments(config: Training, steps: int) -> dict[str, Any]:
         "lr_scheduler_type": config.schedule,
         "warmup_steps": round(config.warmup_share * steps),
         "max_grad_norm": config.max_grad_norm,
-        "per_device_train_batch_size": micro_batch_size(config),
-        # Without gradients four times the rows take no more memory, and a 4-bit base is
-        # unpacked a quarter as often.
-        "per_device_eval_batch_size": 4 * micro_batch_size(config),
-        "gradient_accumulation_steps": accumulation(config),
+        "per_device_train_batch_size": config.batch_size,
+        "per_device_eval_batch_size": _VALIDATION_ROWS,
         "gradient_checkpointing": config.gradient_checkpointing,
         "gradient_checkpointing_kwargs": {"use_reentrant": False},
         # Rounded up: the trainer evaluates after the last step in any case.

@@ -27,3 +27,9 @@ def native(monkeypatch):
 def test_what_answers_are_computed_in(native, accelerator, wanted, expected):
     native(accelerator)
     assert hardware.scoring_dtype(wanted) == expected
+
+
+def test_what_need_not_be_repeated_is_computed_natively(native):
+    native(False)
+    assert hardware.scoring_dtype(delivered=False) == hardware.compute_dtype()
+    assert hardware.scoring_dtype("float32", delivered=False) == torch.float32

@@ -25,8 +25,8 @@ def model(tiny_model):
 
 @pytest.fixture
 def answer(model, tiny_tokenizer):
-    def run(prompts, batch_tokens=ALL, prefix=None):
-        return generate(model, tiny_tokenizer, prompts, NEW, batch_tokens, prefix)
+    def run(prompts, batch_tokens=ALL):
+        return generate(model, tiny_tokenizer, prompts, NEW, batch_tokens)
 
     return run
 
@@ -63,25 +63,31 @@ def test_answers_come_in_the_order_of_the_prompts(answer, order, batch_tokens):
     assert answer(shuffled, batch_tokens) == [alone[i] for i in order]
 
 
+SHARED = list(b"Two worked examples stand here. ")
+
+
 @pytest.mark.parametrize("batch_tokens", [1, ALL])
-def test_a_shared_prefix_gives_what_the_whole_prompt_gives(answer, batch_tokens):
-    prefix = list(b"Two worked examples stand here. ")
-    whole = answer([prefix + prompt for prompt in PROMPTS], batch_tokens)
-    assert answer(PROMPTS, batch_tokens, prefix) == whole
-    assert whole != answer(PROMPTS, batch_tokens)
+def test_prompts_that_begin_alike_are_answered_as_each_alone(model, answer, batch_tokens):
+    prompts = [SHARED + prompt for prompt in PROMPTS]
+    together = answer(prompts, batch_tokens)
+    assert together == [answer([prompt])[0] for prompt in prompts]
+    assert together != answer(PROMPTS, batch_tokens)
 
 
-def test_the_prefix_is_computed_once(model, answer):
-    prefix = list(b"Two worked examples stand here. ")
+def test_what_all_prompts_begin_with_is_computed_once(model, answer):
     widths = []
     model.model.register_forward_hook(
-        lambda module, inputs, names, output: widths.append(
-            (names.get("input_ids") if "input_ids" in names else inputs[0]).shape[-1]
-        ),
+        lambda module, inputs, names, output: widths.append(names["input_ids"].shape[-1]),
         with_kwargs=True,
     )
-    answer(PROMPTS, 1, prefix)
-    assert sum(width >= len(prefix) for width in widths) == 1
+    answer([SHARED + prompt for prompt in PROMPTS], 1)
+    assert widths[0] == len(SHARED)
+    assert max(widths[1:]) == max(len(prompt) for prompt in PROMPTS)
+
+
+@pytest.mark.parametrize("repeated", [[PROMPTS[0]] * 3, [PROMPTS[0], PROMPTS[0][:5]]])
+def test_a_prompt_that_is_the_beginning_of_all_others_keeps_a_token(answer, repeated):
+    assert answer(repeated) == [answer([prompt])[0] for prompt in repeated]
 
 
 def test_an_answer_stops_at_the_end_token(model, tiny_tokenizer, answer):

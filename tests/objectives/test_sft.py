@@ -13,6 +13,7 @@ from peftline.objectives import sft
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer, supervised_loss
 from peftline.rendering.render import IGNORED
+from peftline.speed import head
 
 PAD = 256
 
@@ -117,11 +118,26 @@ def test_loss_and_gradients_are_those_of_the_plain_way(model, batch, plain):
 
 def test_a_prompts_logits_are_never_computed(tiny_model, batch):
     seen = []
-    head = tiny_model.get_output_embeddings()
-    head.register_forward_hook(lambda module, inputs, output: seen.append(output.shape[0]))
+    projection = tiny_model.get_output_embeddings()
+    projection.register_forward_hook(lambda module, inputs, output: seen.append(output.shape[0]))
     hidden = tiny_model.base_model(input_ids=batch["input_ids"]).last_hidden_state
-    supervised_loss(hidden, batch["labels"], head)
+    supervised_loss(hidden, batch["labels"], projection)
     assert seen == [(batch["labels"][:, 1:] != IGNORED).sum().item()]
+
+
+def test_a_head_that_is_trained_has_the_plain_gradient(tiny_model, batch):
+    def of_the_head(loss_of):
+        loss_of(tiny_model, batch).backward()
+        return gradients(tiny_model)["model.embed_tokens.weight"]  # tied to the head
+
+    def ours(model, batch):
+        hidden = model.base_model(**{k: batch[k] for k in ("input_ids", "attention_mask")})
+        total, count = supervised_loss(
+            hidden.last_hidden_state, batch["labels"], model.get_output_embeddings()
+        )
+        return total / count
+
+    torch.testing.assert_close(of_the_head(ours), of_the_head(of_transformers))
 
 
 def test_the_first_position_is_predicted_by_nothing(tiny_model):
@@ -135,7 +151,7 @@ def test_the_first_position_is_predicted_by_nothing(tiny_model):
 @pytest.mark.parametrize("chunk", [1, 4, 7])
 def test_loss_in_chunks_is_the_loss_at_once(model, batch, monkeypatch, chunk):
     at_once = step(supervised, model, batch)
-    monkeypatch.setattr(sft, "_CHUNK", chunk)
+    monkeypatch.setattr(head, "_CHUNK", chunk)
     assert_same(step(supervised, model, batch), at_once)
 
 

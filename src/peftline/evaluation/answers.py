@@ -44,6 +44,7 @@ def score_base(
     import peftline.rendering
     import peftline.tool_calls.scoring
 
+    dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
     key = {
         "base": base.sha256,
         "splits": splits.sha256,
@@ -56,13 +57,13 @@ def score_base(
             peftline.base_model.loading,
             peftline.tool_calls.scoring,
         ),
-        "dtype": str(hardware.scoring_dtype(evaluation.dtype)),
+        "dtype": str(dtype),
         "versions": [transformers.__version__, torch.__version__],
     }
 
     def write(folder: Path) -> dict[str, Any]:
         """Score each mode; predictions go into the folder, metrics into its manifest."""
-        model = load_model(base, hardware.scoring_dtype(evaluation.dtype))
+        model = load_model(base, dtype)
         template = templates.load(load_tokenizer(base), rendering)
         results = {}
         rows: Rows = []
@@ -94,7 +95,8 @@ def score_adapter(
         PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
     adapters.check_matches(adapter, base, splits, rendering.model_dump())
-    model = load_model(base, hardware.scoring_dtype(evaluation.dtype), quantized)
+    dtype = hardware.scoring_dtype(evaluation.dtype, delivered=quantized is None)
+    model = load_model(base, dtype, quantized)
     if quantized is not None:
         # The same rounded weights, unpacked once instead of for every token.
         model = model.dequantize()

@@ -1,6 +1,7 @@
-"""Greedy answers in batches: sorted by length, padded on the left, one shared prefix."""
+"""Greedy answers in batches: sorted by length, padded on the left, what all share once."""
 
 import copy
+import os
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,19 +19,21 @@ def generate(
     prompts: list[list[int]],
     max_new_tokens: int,
     batch_tokens: int,
-    prefix: list[int] | None = None,
     title: str = "Generating",
 ) -> list[str]:
     """Answer each prompt; the order of the answers is that of the prompts.
 
+    The tokens with which all prompts begin, such as a system message or worked examples, are
+    computed once.
+
     Args:
-        prompts: token ids, without the prefix.
+        prompts: token ids.
         max_new_tokens: where an answer that does not end is cut.
         batch_tokens: prompts and answers generated together, counted with padding.
-        prefix: token ids that stand before every prompt; computed once and its cache shared.
         title: of the progress bar.
     """
-    prefix = prefix or []
+    prefix = _common_beginning(prompts)
+    prompts = [prompt[len(prefix) :] for prompt in prompts]
     device = next(model.parameters()).device
     model.eval()
     answers: list[str] = [""] * len(prompts)
@@ -48,6 +51,12 @@ def generate(
                 answers[i] = text
             bar.update(len(batch))
     return answers
+
+
+def _common_beginning(prompts: list[list[int]]) -> list[int]:
+    """The tokens with which all prompts begin; at least one token is left to each."""
+    shortest = min((len(prompt) for prompt in prompts), default=1)
+    return os.path.commonprefix(prompts)[: shortest - 1]
 
 
 def _greedy(

@@ -1,6 +1,5 @@
-"""Ask a model: prompts rendered as in training, worked examples before them computed once."""
+"""Ask a model: prompts rendered as in training, with worked examples before them if wanted."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 from peftline.evaluation import generation
@@ -26,42 +25,17 @@ def answer(
 ) -> list[str]:
     """Answer prompts, with worked examples before each of them if `shots` has any."""
     before = [message for shot in shots for message in shot.messages]
-    texts = [_text(before, prompt, template) for prompt in prompts]
-    prefix = _shared(before, prompts[0], template) if before else ""
-    if not all(text.startswith(prefix) for text in texts):
-        prefix = ""  # such as a system message of its own in each prompt
-    ids = [_ids(text, prefix, template) for text in texts]
-    shared = _ids(prefix, "", template) if prefix else None
-    return generation.generate(
-        model, template.tokenizer, ids, max_new_tokens, batch_tokens, shared, title
-    )
+    ids = [_ids(_text(before, prompt, template), template) for prompt in prompts]
+    return generation.generate(model, template.tokenizer, ids, max_new_tokens, batch_tokens, title)
 
 
 def _text(before: list[Message], prompt: Prompt, template: Template) -> str:
     """The prompt's text; worked examples stand after its system message."""
     messages, tools = prompt
-    system = _system(messages)
+    system = [message for message in messages[:1] if message.role == "system"]
     return render.prompt_text([*system, *before, *messages[len(system) :]], template, tools)
 
 
-def _system(messages: list[Message]) -> list[Message]:
-    return [message for message in messages[:1] if message.role == "system"]
-
-
-def _ids(text: str, prefix: str, template: Template) -> list[int]:
-    if prefix:  # which has the beginning-of-sequence token already
-        rest = text.removeprefix(prefix)
-        return template.tokenizer(rest, add_special_tokens=False)["input_ids"]
+def _ids(text: str, template: Template) -> list[int]:
     ids = template.tokenizer(text, add_special_tokens=False)["input_ids"]
     return render.with_bos(ids, template)
-
-
-def _shared(before: list[Message], prompt: Prompt, template: Template) -> str:
-    """The text of the shots, up to the last end token before two different prompts part.
-
-    It ends there because no token reaches over the beginning of a special one.
-    """
-    messages, tools = prompt
-    other = ([*_system(messages), Message(role="user", content="\u0000")], tools)
-    shared = os.path.commonprefix([_text(before, one, template) for one in (prompt, other)])
-    return shared[: max(0, shared.rfind(template.end_text))]

@@ -3,7 +3,32 @@
 from collections.abc import Iterator
 
 import torch
+from torch.utils.data import Sampler
 from transformers.trainer_pt_utils import LengthGroupedSampler
+
+
+class ShuffledRows(Sampler[int]):
+    """Rows in an order from seed and epoch alone, so that a resumed run goes on in it."""
+
+    def __init__(self, rows: int, seed: int) -> None:
+        """Args:
+        rows: how many there are.
+        seed: of the order.
+        """
+        self._rows, self._seed, self._epoch = rows, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch, the one it resumes in included."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return self._rows
+
+    def __iter__(self) -> Iterator[int]:
+        """Row numbers."""
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        yield from torch.randperm(self._rows, generator=generator).tolist()
 
 
 class ShuffledSteps(LengthGroupedSampler):

@@ -6,23 +6,14 @@ import torch
 from datasets import Dataset
 from pyarrow import compute
 from torch.nn.functional import cross_entropy
-from torch.utils.checkpoint import checkpoint
-from transformers.trainer_pt_utils import LengthGroupedSampler
+from torch.utils.data import Sampler
 from trl import SFTTrainer
 
-from peftline.objectives.order import ShuffledSteps
+from peftline.base_model.hardware import autocast
+from peftline.objectives.micro_batches import parts
+from peftline.objectives.order import ShuffledRows, ShuffledSteps
 from peftline.rendering.render import IGNORED
-
-# Supervised positions that pass the head at once: 1024 x 49,152 float32 logits are 200 MB.
-_CHUNK = 1024
-# Models that scale or cap their logits take TRL's own way through the head.
-_LOGIT_TRANSFORMS = (
-    "final_logit_softcapping",
-    "logit_scale",
-    "output_multiplier",
-    "lm_head_multiplier",
-    "logits_scaling",
-)
+from peftline.speed import Speed, head, packing
 
 
 class SupervisedTokensTrainer(SFTTrainer):
@@ -32,17 +23,18 @@ class SupervisedTokensTrainer(SFTTrainer):
     and computes entropy and accuracy besides; with short answers that is most of a step. The sum
     of the token losses and its gradients are the same.
 
-    Every supervised token weighs the same, in whichever step it comes. Rows of like length share
-    a step, and a mean over each step's own tokens would give those of short answers several times
-    the weight: refusals of 8 tokens, then 18 % of the rows, became the answer to every request.
-    Logged losses are means over the tokens of the steps since the last log.
+    Every supervised token weighs the same, in whichever step it comes. A mean over each step's own
+    tokens would give those of steps with short answers several times the weight: refusals of 8
+    tokens, then 18 % of the rows, became the answer to every request. Logged losses are means over
+    the tokens of the steps since the last log.
     """
 
-    loss_is_scaled_for_ga = True  # one divisor for all micro-batches of a step, see below
+    loss_is_scaled_for_ga = True  # one divisor for all parts of a step, see below
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, speed: Speed | None = None, **kwargs: Any) -> None:
         """Args: those of `SFTTrainer`; the data sets have tokenised rows with `labels`."""
         super().__init__(*args, **kwargs)
+        self._speed = speed or Speed()
         self._train_tokens_per_row = supervised_tokens_per_row(self.train_dataset)
         self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
         self._logged = (0.0, 0)
@@ -52,11 +44,25 @@ class SupervisedTokensTrainer(SFTTrainer):
         rows = self.args.train_batch_size * self.args.gradient_accumulation_steps
         return torch.tensor(rows * self._train_tokens_per_row, device=device)
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        sampler = super()._get_train_sampler(train_dataset)
-        if isinstance(sampler, LengthGroupedSampler):
-            return ShuffledSteps(sampler.batch_size, sampler.lengths, self.args.seed)
-        return sampler
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler:
+        if self.args.train_sampling_strategy != "group_by_length":
+            return super()._get_train_sampler(train_dataset)
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        if packing.is_packed(_causal_lm(self.model)):
+            return ShuffledRows(len(rows), self.args.seed)
+        return ShuffledSteps(self.args.train_batch_size, list(rows["length"]), self.args.seed)
+
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Add up the gradients of a step's parts, as many as its tokens need."""
+        total = 0.0
+        for part in parts(inputs, self._speed.micro_batch_tokens):
+            total = total + super().training_step(model, part, num_items_in_batch)
+        return total
 
     def compute_loss(
         self,
@@ -73,18 +79,25 @@ class SupervisedTokensTrainer(SFTTrainer):
         logits take TRL's own way, with a mean for each batch.
         """
         causal_lm = _causal_lm(self.accelerator.unwrap_model(model))
-        config = causal_lm.config.get_text_config()
-        if return_outputs or any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS):
-            with _autocast(causal_lm):
-                return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        plain = self._speed.supervised_head and head.is_last(causal_lm)
+        if return_outputs or not plain:
+            with autocast(causal_lm):
+                loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            if model.training and num_items_in_batch is not None and not return_outputs:
+                carry = (inputs["labels"][:, 1:] != IGNORED).sum()
+                self._count(loss * num_items_in_batch, carry)
+            return loss
         total, count = batch_loss(causal_lm, inputs)
         items = num_items_in_batch
         if model.training:
-            self._logged = (self._logged[0] + total.detach(), self._logged[1] + count)
+            self._count(total, count)
             items = count if items is None else items
         elif items is None:
             items = len(inputs["labels"]) * self._validation_tokens_per_row
         return total / torch.as_tensor(items, device=total.device).clamp(min=1)
+
+    def _count(self, total: torch.Tensor, tokens: torch.Tensor) -> None:
+        self._logged = (self._logged[0] + total.detach(), self._logged[1] + tokens)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log the loss per token of the steps since the last log, whatever their divisor."""
@@ -95,20 +108,21 @@ class SupervisedTokensTrainer(SFTTrainer):
         super().log(logs, start_time)
 
 
-def batch_loss(causal_lm: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+def batch_loss(causal_lm: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     """Sum of a batch's token losses and their number.
 
     Args:
         causal_lm: the model with its head, not wrapped.
-        inputs: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
+        batch: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
     """
-    with _autocast(causal_lm):
-        hidden = causal_lm.base_model(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            use_cache=False,
-        ).last_hidden_state
-        return supervised_loss(hidden, inputs["labels"], causal_lm.get_output_embeddings())
+    if packing.is_packed(causal_lm):
+        inputs, labels = packing.flatten(batch)
+    else:
+        labels = batch["labels"]
+        inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+    with autocast(causal_lm):
+        hidden = causal_lm.base_model(**inputs, use_cache=False).last_hidden_state
+        return supervised_loss(hidden, labels, causal_lm.get_output_embeddings())
 
 
 def supervised_tokens_per_row(dataset: Dataset | None) -> float:
@@ -121,36 +135,23 @@ def supervised_tokens_per_row(dataset: Dataset | None) -> float:
 
 
 def supervised_loss(
-    hidden: torch.Tensor, labels: torch.Tensor, head: torch.nn.Module
+    hidden: torch.Tensor, labels: torch.Tensor, projection: torch.nn.Module
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Sum of the next-token losses and their number.
 
     Args:
         hidden: (rows, positions, width), the last hidden states.
         labels: (rows, positions); `IGNORED` where there is no loss.
-        head: projects hidden states onto the vocabulary.
+        projection: the head; projects hidden states onto the vocabulary.
     """
     targets = labels[:, 1:]
     keep = targets != IGNORED
     hidden, targets = hidden[:, :-1][keep], targets[keep]
-
-    def chunk_loss(states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        return cross_entropy(head(states).float(), wanted, reduction="sum")
-
-    total = hidden.sum().float() * 0.0  # keeps the graph where a batch has no supervised token
-    if targets.numel() <= _CHUNK:
-        return total + chunk_loss(hidden, targets), keep.sum()
-    for states, wanted in zip(hidden.split(_CHUNK), targets.split(_CHUNK), strict=True):
-        total = total + checkpoint(chunk_loss, states, wanted, use_reentrant=False)
-    return total, keep.sum()
+    if head.is_frozen(projection):
+        return head.FrozenHeadLoss.apply(hidden, targets, projection), keep.sum()
+    total = cross_entropy(projection(hidden).float(), targets, reduction="sum")
+    return total + hidden.sum().float() * 0.0, keep.sum()  # keeps the graph without targets
 
 
 def _causal_lm(model: torch.nn.Module) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
-
-
-def _autocast(model: Any) -> torch.autocast:
-    """Adapters are float32; beside a 16-bit base they multiply in the base's type."""
-    dtype = getattr(model.config, "dtype", None) or model.dtype
-    device = next(model.parameters()).device.type
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=dtype == torch.bfloat16)

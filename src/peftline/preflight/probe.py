@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy
 import torch
+from peft.helpers import disable_input_dtype_casting
 from transformers import set_seed
 
-from peftline import adapters, memory, quantization, training
+from peftline import adapters, memory, quantization, speed, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
@@ -44,13 +45,14 @@ def probe(
         rows = stored.open_side(tokenised.path, "train")
         collate = PadRight(load_tokenizer(base).pad_token_id)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
-        size = min(training.micro_batch_size(recipe.training), len(rows))
+        size = min(recipe.training.batch_size, len(rows))
         middle = max(0, len(order) // 2 - size // 2)
-        loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
-        model.train()
-        _step(model, collate(list(rows.select(order[-size:]))))
         median = collate(list(rows.select(order[middle : middle + size])))
-        seconds = min(_step(model, median) for _ in range(2))
+        with disable_input_dtype_casting(model), speed.applied(recipe.training.speed, model):
+            loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
+            model.train()
+            _step(model, collate(list(rows.select(order[-size:]))))
+            seconds = min(_step(model, median) for _ in range(2))
     trainable, total = model.get_nb_trainable_parameters()
     steps = training.total_steps(recipe.training, tokenised.train)
     per_token = seconds / median["attention_mask"].sum().item()
@@ -59,7 +61,7 @@ def probe(
         "trainable_parameters": trainable,
         "total_parameters": total,
         "steps": steps,
-        "seconds_per_step": round(seconds * training.accumulation(recipe.training), 3),
+        "seconds_per_step": round(seconds, 3),
         "predicted_seconds": round(_seconds(recipe, tokenised, steps, per_token), 1),
         "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
         "predicted_disk_bytes": _disk(base, trainable, merged_dtype),

@@ -1,0 +1,86 @@
+"""Shortcuts through a training step that change its time and memory, not what it computes."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from peftline.config import Config
+from peftline.errors import PeftlineError
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+logger = logging.getLogger(__name__)
+
+
+class Speed(Config):
+    """Each can be switched off; gradients stay the same but for rounding (docs/performance.md)."""
+
+    supervised_head: bool = True
+    """Logits only where there is loss, in chunks; otherwise TRL's own way, at every position."""
+    packing: Literal["auto", "on", "off"] = "auto"
+    """The rows of a step one after the other, without padding, each attending to itself alone.
+    `auto` pads where a model cannot keep rows apart; `on` refuses such a model."""
+    fused_lora: bool = True
+    """Both products of a LoRA layer add into the same memory."""
+    fused_norms: bool = True
+    """Norms with fewer passes over their input, where they are plain RMS norms."""
+    micro_batch_tokens: int = Field(4096, ge=1)
+    """Tokens that pass the model at once; a step with more is done in parts, with the same
+    gradients and less memory. A longer row passes alone."""
+    compile: bool = False
+    """`torch.compile`, on a GPU only; rows are padded, not packed."""
+    liger: bool = False
+    """Norms, gates and rotations by Liger's kernels, on a GPU only. Needs `pip install
+    liger-kernel`."""
+
+
+@contextmanager
+def applied(config: Speed, model: "PeftModel") -> Iterator[dict[str, Any]]:
+    """Put a model's shortcuts in place for as long as it trains.
+
+    Raises:
+        PeftlineError: packing is demanded of a model that cannot keep rows apart.
+
+    Yields:
+        What is in place: `packing`, and how many layers are fused.
+    """
+    from peftline.speed import head, low_rank, norms, packing
+
+    _refuse_without_gpu(config)
+    causal_lm = model.get_base_model()
+    with ExitStack() as stack:
+        # TRL's own way through the head takes padded rows, and compilation fixed shapes.
+        padded = config.compile or not (config.supervised_head and head.is_last(causal_lm))
+        wanted = "off" if padded else config.packing
+        found = {"packing": stack.enter_context(packing.rows_apart(causal_lm, wanted))}
+        if config.fused_lora:
+            found["fused_lora"] = stack.enter_context(low_rank.fused(model))
+        if config.fused_norms and not config.liger:
+            found["fused_norms"] = stack.enter_context(norms.fused(model))
+        if config.compile:
+            found["compile"] = stack.enter_context(_compiled(causal_lm.base_model))
+        logger.info("Shortcuts in place: %s.", found)
+        yield found
+
+
+def _refuse_without_gpu(config: Speed) -> None:
+    import torch
+
+    wanted = [name for name in ("compile", "liger") if getattr(config, name)]
+    if wanted and not torch.cuda.is_available():
+        raise PeftlineError(
+            f"training.speed.{' and '.join(wanted)} need a GPU, and there is none. Leave them out."
+        )
+
+
+@contextmanager
+def _compiled(module: Any) -> Iterator[bool]:
+    module.compile(dynamic=True)
+    try:
+        yield True
+    finally:
+        module._compiled_call_impl = None  # what `compile` has set

@@ -1,0 +1,65 @@
+"""The loss of a frozen head, without keeping its logits."""
+
+from typing import Any
+
+import torch
+
+# Models that scale or cap their logits take TRL's own way through the head.
+_LOGIT_TRANSFORMS = (
+    "final_logit_softcapping",
+    "logit_scale",
+    "output_multiplier",
+    "lm_head_multiplier",
+    "logits_scaling",
+)
+# Positions that pass the head at once: 512 x 49,152 float32 logits are 100 MB.
+_CHUNK = 512
+
+
+class FrozenHeadLoss(torch.autograd.Function):
+    """Sum of next-token losses; the gradient of the states is computed together with them.
+
+    The gradient of a summed loss is known but for a factor as soon as the logits are, softmax minus
+    one at the target, so each chunk of logits is used for both and forgotten. Autograd would keep
+    all logits, or compute them twice.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, states: torch.Tensor, targets: torch.Tensor, head: torch.nn.Linear
+    ) -> torch.Tensor:
+        """Args:
+        states: (tokens, width).
+        targets: (tokens), the ids that follow.
+        head: frozen; projects states onto the vocabulary.
+        """
+        total = states.new_zeros((), dtype=torch.float32)
+        grad = torch.zeros_like(states)
+        for at in range(0, len(targets), _CHUNK):
+            wanted = targets[at : at + _CHUNK, None]
+            logits = head(states[at : at + _CHUNK]).float()
+            total_each = logits.logsumexp(1, keepdim=True)
+            total += (total_each - logits.gather(1, wanted)).sum()
+            if ctx.needs_input_grad[0]:
+                logits.sub_(total_each).exp_()
+                logits.scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
+                grad[at : at + _CHUNK] = logits.to(states.dtype) @ head.weight
+        ctx.save_for_backward(grad)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, grad_total: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Gradient of `states`."""
+        (grad,) = ctx.saved_tensors
+        return grad * grad_total.to(grad.dtype), None, None
+
+
+def is_frozen(head: torch.nn.Module) -> bool:
+    """Whether `FrozenHeadLoss` gives all gradients of this head: its own are not wanted."""
+    return type(head) is torch.nn.Linear and not any(p.requires_grad for p in head.parameters())
+
+
+def is_last(causal_lm: Any) -> bool:
+    """Whether a model's logits are what its head gives, neither scaled nor capped."""
+    config = causal_lm.config.get_text_config()
+    return not any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS)

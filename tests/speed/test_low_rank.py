@@ -1,0 +1,99 @@
+"""The fused product of a LoRA layer is PEFT's, forwards and backwards."""
+
+import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from torch import nn
+
+from peftline.speed import low_rank
+
+X = torch.randn(2, 5, 64, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture
+def wrap():
+    def make(linear, **settings):
+        torch.manual_seed(0)
+        model = nn.Sequential()
+        model.add_module("layer", linear)
+        model = get_peft_model(
+            model, LoraConfig(r=4, lora_alpha=12, target_modules=["layer"], **settings)
+        )
+        for parameter in model.parameters():
+            if parameter.requires_grad:
+                nn.init.normal_(parameter)
+        return model
+
+    return make
+
+
+def outcome(model, x=X):
+    """Output and gradients, those of the input first."""
+    x = x.clone().requires_grad_()
+    out = model(x)
+    (out * torch.arange(out.numel()).view_as(out).sin()).sum().backward()
+    trained = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+    model.zero_grad(set_to_none=True)
+    return [out.detach(), x.grad, *(trained[name] for name in sorted(trained))]
+
+
+def assert_equal(ours, usual, tolerance):
+    assert len(ours) == len(usual)
+    for one, other in zip(ours, usual, strict=True):
+        assert (one - other).norm() <= tolerance * other.norm()
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("settings", [{}, {"use_rslora": True}])
+def test_outputs_and_gradients_are_those_of_peft(wrap, bias, settings):
+    model = wrap(nn.Linear(64, 32, bias=bias), **settings)
+    usual = outcome(model)
+    with low_rank.fused(model) as layers:
+        assert layers == 1
+        assert_equal(outcome(model), usual, 1e-6)
+    assert_equal(outcome(model), usual, 0)
+
+
+def test_so_they_are_on_a_four_bit_base(wrap):
+    from bitsandbytes.nn import Linear4bit
+
+    linear = Linear4bit(64, 32, bias=False, quant_type="nf4", compute_dtype=torch.float32)
+    linear.load_state_dict(nn.Linear(64, 32, bias=False).state_dict())
+    model = wrap(linear.to("cpu"))
+    usual = outcome(model)
+    with low_rank.fused(model) as layers:
+        assert layers == 1
+        assert_equal(outcome(model), usual, 1e-5)
+
+
+def test_a_float32_adapter_beside_a_16_bit_base_multiplies_in_16_bits(wrap):
+    model = wrap(nn.Linear(64, 32).to(torch.bfloat16))
+    for name, parameter in model.named_parameters():
+        if "lora" in name:
+            parameter.data = parameter.data.float()
+    with torch.autocast("cpu", torch.bfloat16):
+        usual = outcome(model, X.to(torch.bfloat16))
+        with low_rank.fused(model):
+            ours = outcome(model, X.to(torch.bfloat16))
+    assert ours[0].dtype == ours[1].dtype == torch.bfloat16
+    assert ours[2].dtype == torch.float32
+    assert_equal(ours, usual, 2e-2)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"lora_dropout": 0.1}, {"use_dora": True}, {"lora_bias": True}]
+)
+def test_layers_that_do_more_keep_pefts_way(wrap, settings):
+    model = wrap(nn.Linear(64, 32), **settings)
+    with low_rank.fused(model) as layers:
+        assert layers == 0
+
+
+def test_a_disabled_or_merged_adapter_keeps_pefts_way(wrap):
+    model = wrap(nn.Linear(64, 32)).eval()
+    with low_rank.fused(model), torch.no_grad():
+        active = model(X)
+        with model.disable_adapter():
+            assert torch.equal(model(X), model.base_model.model.layer.base_layer(X))
+        model.merge_adapter()
+        torch.testing.assert_close(model(X), active, rtol=1e-4, atol=1e-4)

@@ -1,0 +1,140 @@
+"""Packed rows do not see each other, and models that cannot keep them apart are found."""
+
+import pytest
+import torch
+from transformers import (
+    Gemma2Config,
+    Gemma2ForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    MambaConfig,
+    MambaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+)
+
+from peftline.errors import PeftlineError
+from peftline.objectives.collate import PadRight
+from peftline.objectives.sft import batch_loss
+from peftline.rendering.render import IGNORED
+from peftline.speed import packing
+
+SMALL = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+}
+
+
+def model_of(kind, config, **settings):
+    torch.manual_seed(0)
+    model = kind(config(**SMALL, initializer_range=0.3, **settings)).eval()
+    model.config.dtype = torch.float32
+    return model
+
+
+@pytest.fixture
+def llama():
+    return model_of(LlamaForCausalLM, LlamaConfig)
+
+
+@pytest.fixture
+def rows():
+    generator = torch.Generator().manual_seed(0)
+    made = []
+    for length in (9, 2, 17, 1):
+        ids = torch.randint(0, 64, (length,), generator=generator).tolist()
+        made.append({"input_ids": ids, "labels": [IGNORED] * (length // 3) + ids[length // 3 :]})
+    return made
+
+
+def loss_and_gradients(model, batch):
+    model.zero_grad()
+    total, count = batch_loss(model, batch)
+    total.backward()
+    return total.detach(), count, [p.grad.clone() for p in model.parameters()]
+
+
+def test_loss_and_gradients_are_those_of_padded_rows(llama, rows):
+    batch = PadRight(0)(rows)
+    padded = loss_and_gradients(llama, batch)
+    with packing.rows_apart(llama, "on") as packed:
+        assert packed
+        ours = loss_and_gradients(llama, batch)
+    assert ours[1] == padded[1]
+    torch.testing.assert_close(ours[0], padded[0], rtol=1e-5, atol=0)
+    for one, other in zip(ours[2], padded[2], strict=True):
+        assert (one - other).norm() <= 1e-5 * other.norm()
+
+
+def test_a_row_is_the_same_whatever_stands_before_it(llama, rows):
+    with packing.rows_apart(llama, "on"), torch.no_grad():
+        inputs, _ = packing.flatten(PadRight(0)(rows))
+        before = llama(**inputs, use_cache=False).logits
+        inputs["input_ids"][0, :9] = 5  # the whole first row
+        after = llama(**inputs, use_cache=False).logits
+    assert torch.equal(before[0, 9:], after[0, 9:])
+    assert not torch.allclose(before[0, :9], after[0, :9])
+
+
+def test_no_position_is_computed_for_padding(llama, rows):
+    inputs, labels = packing.flatten(PadRight(0)(rows))
+    assert inputs["input_ids"].shape == labels.shape == (1, 9 + 2 + 17 + 1)
+    assert inputs["row_lengths"] == [9, 2, 17, 1]
+    assert inputs["position_ids"][0].tolist() == [*range(9), *range(2), *range(17), *range(1)]
+    starts = [0, 9, 11, 28]
+    assert (labels[0, starts] == IGNORED).all(), "nothing predicts a row's first token"
+
+
+def test_long_rows_are_attended_to_in_the_models_type(llama, rows, monkeypatch):
+    batch = PadRight(0)(rows)
+    with packing.rows_apart(llama, "on"):
+        short = loss_and_gradients(llama, batch)
+        monkeypatch.setattr(packing, "_SHORT_TOKENS", 3)
+        long = loss_and_gradients(llama, batch)
+    torch.testing.assert_close(short[0], long[0])
+
+
+def test_the_models_own_attention_comes_back(llama):
+    usual = llama.config._attn_implementation
+    with pytest.raises(RuntimeError, match="stop"), packing.rows_apart(llama, "auto") as packed:
+        assert packed
+        raise RuntimeError("stop")
+    assert llama.config._attn_implementation == usual
+    assert not packing.is_packed(llama)
+
+
+REFUSED = pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (lambda: model_of(Gemma2ForCausalLM, Gemma2Config), "softcap"),
+        (lambda: model_of(MistralForCausalLM, MistralConfig, sliding_window=3), "reaches back 3"),
+        (
+            lambda: MambaForCausalLM(
+                MambaConfig(vocab_size=64, hidden_size=32, num_hidden_layers=1, state_size=4)
+            ).eval(),
+            "",
+        ),
+    ],
+    ids=["capped", "window", "recurrent"],
+)
+
+
+@REFUSED
+def test_a_model_that_cannot_keep_rows_apart_is_padded(model, reason):
+    model = model()
+    usual = model.config._attn_implementation
+    with packing.rows_apart(model, "auto") as packed:
+        assert not packed
+        assert model.config._attn_implementation == usual
+
+
+@REFUSED
+def test_and_refused_where_packing_is_demanded(model, reason):
+    with pytest.raises(PeftlineError, match=f"cannot train on packed rows: .*{reason}"):
+        with packing.rows_apart(model(), "on"):
+            pass
