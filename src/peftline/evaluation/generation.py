@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel, PreTrainedTokenizerBase
 
 
+# Rows that have ended leave the batch together, once so few are open: each other number of rows
+# has oneDNN make its kernels anew, which takes longer than a few rows too many.
+_OPEN_SHARE = 0.9
+
+
 def generate(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
@@ -77,6 +82,7 @@ def _greedy(
     ends = torch.tensor(ends, dtype=torch.long, device=ids.device)
     new: list[list[int]] = [[] for _ in ids]
     rows = list(range(len(ids)))  # which answers the rows of the present batch belong to
+    is_open = torch.ones(len(ids), dtype=torch.bool, device=ids.device)
     positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -ids.shape[1] :]
     for _ in range(max_new_tokens):
         out = model(
@@ -88,16 +94,18 @@ def _greedy(
             logits_to_keep=1,
         )
         chosen = out.logits[:, -1].argmax(-1)
-        open_rows = ~torch.isin(chosen, ends)
-        for row, token in zip(rows, chosen.tolist(), strict=True):
-            new[row].append(token)
-        if not open_rows.all():
-            keep = open_rows.nonzero().squeeze(1)
+        for row, token, wanted in zip(rows, chosen.tolist(), is_open.tolist(), strict=True):
+            if wanted:
+                new[row].append(token)
+        is_open &= ~torch.isin(chosen, ends)
+        if not is_open.any():
+            break
+        if is_open.sum() <= _OPEN_SHARE * len(rows):
+            keep = is_open.nonzero().squeeze(1)
             rows = [rows[i] for i in keep.tolist()]
-            if not rows:
-                break
             cache.batch_select_indices(keep)
             chosen, mask, positions = chosen[keep], mask[keep], positions[keep]
+            is_open = is_open[keep]
         ids, positions = chosen[:, None], positions[:, -1:] + 1
         mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
     return new

@@ -87,7 +87,7 @@ class SupervisedTokensTrainer(SFTTrainer):
                 carry = (inputs["labels"][:, 1:] != IGNORED).sum()
                 self._count(loss * num_items_in_batch, carry)
             return loss
-        total, count = batch_loss(causal_lm, inputs)
+        total, count = self._in_parts(causal_lm, inputs)
         items = num_items_in_batch
         if model.training:
             self._count(total, count)
@@ -95,6 +95,14 @@ class SupervisedTokensTrainer(SFTTrainer):
         elif items is None:
             items = len(inputs["labels"]) * self._validation_tokens_per_row
         return total / torch.as_tensor(items, device=total.device).clamp(min=1)
+
+    def _in_parts(
+        self, causal_lm: Any, inputs: dict[str, Any]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Sum of the losses and their number; while training, `inputs` is one part already."""
+        found = [batch_loss(causal_lm, p) for p in parts(inputs, self._speed.micro_batch_tokens)]
+        totals, counts = zip(*found, strict=True)
+        return torch.stack(totals).sum(), torch.stack(counts).sum()
 
     def _count(self, total: torch.Tensor, tokens: torch.Tensor) -> None:
         self._logged = (self._logged[0] + total.detach(), self._logged[1] + tokens)

@@ -14,6 +14,7 @@ from peftline import adapters, memory, quantization, speed, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
+from peftline.objectives.micro_batches import parts
 from peftline.objectives.sft import batch_loss
 from peftline.rendering import stored
 from peftline.schema import Recipe
@@ -47,12 +48,13 @@ def probe(
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
         size = min(recipe.training.batch_size, len(rows))
         middle = max(0, len(order) // 2 - size // 2)
+        shortcuts, longest = recipe.training.speed, rows[int(order[-1])]["length"]
         median = collate(list(rows.select(order[middle : middle + size])))
-        with disable_input_dtype_casting(model), speed.applied(recipe.training.speed, model):
+        with disable_input_dtype_casting(model), speed.applied(shortcuts, model, longest):
             loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
             model.train()
-            _step(model, collate(list(rows.select(order[-size:]))))
-            seconds = min(_step(model, median) for _ in range(2))
+            _step(model, collate(list(rows.select(order[-size:]))), shortcuts)
+            seconds = min(_step(model, median, shortcuts) for _ in range(2))
     trainable, total = model.get_nb_trainable_parameters()
     steps = training.total_steps(recipe.training, tokenised.train)
     per_token = seconds / median["attention_mask"].sum().item()
@@ -77,11 +79,12 @@ def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float | Non
     return round(loss, 5) if math.isfinite(loss) else None
 
 
-def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float:
-    """Seconds of one forward and backward pass."""
+def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor], shortcuts: speed.Speed) -> float:
+    """Seconds of one step's forward and backward passes."""
     begin = time.perf_counter()
-    total, count = batch_loss(model.get_base_model(), _placed(model, batch))
-    (total / count.clamp(min=1)).backward()
+    for part in parts(_placed(model, batch), shortcuts.micro_batch_tokens):
+        total, count = batch_loss(model.get_base_model(), part)
+        (total / count.clamp(min=1)).backward()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     model.zero_grad()

@@ -1,5 +1,6 @@
 """Shortcuts through a training step that change its time and memory, not what it computes."""
 
+import importlib.util
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,24 +40,28 @@ class Speed(Config):
 
 
 @contextmanager
-def applied(config: Speed, model: "PeftModel") -> Iterator[dict[str, Any]]:
+def applied(config: Speed, model: "PeftModel", longest_tokens: int) -> Iterator[None]:
     """Put a model's shortcuts in place for as long as it trains.
 
-    Raises:
-        PeftlineError: packing is demanded of a model that cannot keep rows apart.
+    Args:
+        longest_tokens: of all rows that will pass the model.
 
-    Yields:
-        What is in place: `packing`, and how many layers are fused.
+    Raises:
+        PeftlineError: packing is demanded where rows cannot be kept apart, or a shortcut for GPUs
+            where there is none.
     """
     from peftline.speed import head, low_rank, norms, packing
 
     _refuse_without_gpu(config)
     causal_lm = model.get_base_model()
+    obstacle = ""
+    if config.compile:
+        obstacle = "training.speed.compile wants padded rows"
+    elif not (config.supervised_head and head.is_last(causal_lm)):
+        obstacle = "TRL's own way through the head takes padded rows"
     with ExitStack() as stack:
-        # TRL's own way through the head takes padded rows, and compilation fixed shapes.
-        padded = config.compile or not (config.supervised_head and head.is_last(causal_lm))
-        wanted = "off" if padded else config.packing
-        found = {"packing": stack.enter_context(packing.rows_apart(causal_lm, wanted))}
+        packed = packing.rows_apart(causal_lm, config.packing, longest_tokens, obstacle)
+        found: dict[str, Any] = {"packing": stack.enter_context(packed)}
         if config.fused_lora:
             found["fused_lora"] = stack.enter_context(low_rank.fused(model))
         if config.fused_norms and not config.liger:
@@ -64,17 +69,19 @@ def applied(config: Speed, model: "PeftModel") -> Iterator[dict[str, Any]]:
         if config.compile:
             found["compile"] = stack.enter_context(_compiled(causal_lm.base_model))
         logger.info("Shortcuts in place: %s.", found)
-        yield found
+        yield
 
 
 def _refuse_without_gpu(config: Speed) -> None:
     import torch
 
-    wanted = [name for name in ("compile", "liger") if getattr(config, name)]
-    if wanted and not torch.cuda.is_available():
-        raise PeftlineError(
-            f"training.speed.{' and '.join(wanted)} need a GPU, and there is none. Leave them out."
-        )
+    for name in ("compile", "liger"):
+        if getattr(config, name) and not torch.cuda.is_available():
+            raise PeftlineError(
+                f"training.speed.{name} needs a GPU, and there is none. Leave it out."
+            )
+    if config.liger and importlib.util.find_spec("liger_kernel") is None:
+        raise PeftlineError("training.speed.liger needs a package: pip install liger-kernel")
 
 
 @contextmanager

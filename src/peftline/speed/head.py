@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch.nn.functional import pad
 
 # Models that scale or cap their logits take TRL's own way through the head.
 _LOGIT_TRANSFORMS = (
@@ -14,6 +15,7 @@ _LOGIT_TRANSFORMS = (
 )
 # Positions that pass the head at once: 512 x 49,152 float32 logits are 100 MB.
 _CHUNK = 512
+_MULTIPLE = 64  # as in `packing`: few numbers of positions, so that oneDNN knows its kernels
 
 
 class FrozenHeadLoss(torch.autograd.Function):
@@ -37,13 +39,15 @@ class FrozenHeadLoss(torch.autograd.Function):
         grad = torch.zeros_like(states)
         for at in range(0, len(targets), _CHUNK):
             wanted = targets[at : at + _CHUNK, None]
-            logits = head(states[at : at + _CHUNK]).float()
+            count = len(wanted)
+            filled = pad(states[at : at + _CHUNK], (0, 0, 0, -count % _MULTIPLE))
+            logits = head(filled).float()
             total_each = logits.logsumexp(1, keepdim=True)
-            total += (total_each - logits.gather(1, wanted)).sum()
+            total += (total_each[:count] - logits[:count].gather(1, wanted)).sum()
             if ctx.needs_input_grad[0]:
                 logits.sub_(total_each).exp_()
-                logits.scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
-                grad[at : at + _CHUNK] = logits.to(states.dtype) @ head.weight
+                logits[:count].scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
+                grad[at : at + _CHUNK] = (logits.to(states.dtype) @ head.weight)[:count]
         ctx.save_for_backward(grad)
         return total
 

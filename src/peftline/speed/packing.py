@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from peftline.base_model.hardware import autocast
@@ -21,6 +21,9 @@ ROWS_APART = "peftline_rows_apart"
 # Up to here the CPU's attention goes back faster in float32 than in bfloat16 (for 9 heads of 64
 # and 128, 192, 256 tokens 2.7, 4.7, 8 ms against 6.5, 7, 9.5; at 512 there is no difference).
 _SHORT_TOKENS = 256
+# oneDNN makes its kernels anew for each number of tokens, which takes longer than the product
+# itself (10 to 40 ms beside 5); so that few numbers occur, and all stay in its cache.
+_MULTIPLE = 64
 _TRIAL_TOKENS = (5, 3)
 _TRIAL_ERROR = 0.05  # relative; bfloat16 rounds to 0.004 in each operation
 
@@ -54,7 +57,7 @@ def attend_within_rows(
     Raises:
         PeftlineError: the model wants an attention that this is not.
     """
-    _refuse_other_kinds(kwargs, max(row_lengths))
+    _refuse_other_kinds(kwargs)
     attended = []
     for row in zip(*(states.split(row_lengths, 2) for states in (query, key, value)), strict=True):
         short = row[0].device.type == "cpu" and row[0].shape[2] <= _SHORT_TOKENS
@@ -74,8 +77,19 @@ AttentionInterface.register(ROWS_APART, attend_within_rows)
 
 
 @contextmanager
-def rows_apart(causal_lm: Any, wanted: Literal["auto", "on", "off"]) -> Iterator[bool]:
+def rows_apart(
+    causal_lm: Any,
+    wanted: Literal["auto", "on", "off"],
+    longest_tokens: int,
+    obstacle: str = "",
+) -> Iterator[bool]:
     """Let a model take packed rows if it keeps them apart; undone on leaving.
+
+    Args:
+        causal_lm: the model with its head, not wrapped.
+        wanted: `training.speed.packing`.
+        longest_tokens: of all rows that will pass the model.
+        obstacle: why rows must be padded whatever the model; empty if nothing stands against it.
 
     Raises:
         PeftlineError: `wanted` is "on", and the model does not.
@@ -85,11 +99,12 @@ def rows_apart(causal_lm: Any, wanted: Literal["auto", "on", "off"]) -> Iterator
     """
     usual = causal_lm.config._attn_implementation
     try:
-        problem = "switched off" if wanted == "off" else _problem(causal_lm)
+        if wanted == "off":
+            obstacle = "training.speed.packing is off"
+        problem = obstacle or _window(causal_lm, longest_tokens) or _problem(causal_lm)
         if problem and wanted == "on":
             raise PeftlineError(
-                f"This model cannot train on packed rows: {problem}. "
-                "Set training.speed.packing to auto or off."
+                f"Rows cannot be packed: {problem}. Set training.speed.packing to auto or off."
             )
         if problem:
             causal_lm.set_attn_implementation(usual)
@@ -122,44 +137,57 @@ def _problem(causal_lm: Any) -> str:
         with torch.no_grad(), autocast(causal_lm):
             padded = causal_lm.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
             causal_lm.set_attn_implementation(ROWS_APART)
+            if not is_packed(causal_lm):
+                return "its attention cannot be exchanged"
             packed = causal_lm.base_model(**flatten(batch)[0], use_cache=False)
-    except (PeftlineError, ValueError, TypeError) as error:
+    except (PeftlineError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         return str(error)
     finally:
         causal_lm.train(training)
     alone = padded.last_hidden_state[mask.bool()].float()
-    error = (packed.last_hidden_state[0].float() - alone).norm() / alone.norm()
+    error = (packed.last_hidden_state[0, : len(alone)].float() - alone).norm() / alone.norm()
     return "" if error < _TRIAL_ERROR else f"a trial with short rows differs by {error:.0%}"
 
 
-def _refuse_other_kinds(wanted: dict[str, Any], longest: int) -> None:
-    if (wanted.get("sliding_window") or longest) < longest:
-        raise PeftlineError(
-            f"its attention reaches back {wanted['sliding_window']} tokens, and the longest row "
-            f"has {longest}; set training.speed.packing: off"
-        )
+def _window(causal_lm: Any, longest_tokens: int) -> str:
+    """What is wrong if attention reaches back less than the longest row; empty otherwise.
+
+    Read from the configuration, because some models put the window into the mask alone. Taken as
+    used wherever it is named: at worst rows are padded that could have been packed.
+    """
+    config = causal_lm.config.get_text_config()
+    for name in ("sliding_window", "attention_chunk_size"):
+        reach = getattr(config, name, None)
+        if reach and reach < longest_tokens:
+            return f"{name} is {reach} tokens, and the longest row has {longest_tokens}"
+    return ""
+
+
+def _refuse_other_kinds(wanted: dict[str, Any]) -> None:
     for name in ("softcap", "s_aux"):
         if wanted.get(name) is not None:
             raise PeftlineError(f"its attention has a {name}")
 
 
 def flatten(batch: dict[str, torch.Tensor]) -> tuple[dict[str, Any], torch.Tensor]:
-    """A padded batch as one row without padding.
+    """A padded batch as one row, filled up at its end to a multiple of `_MULTIPLE` tokens.
 
     Args:
         batch: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
 
     Returns:
         What the model takes, and the labels, (1, tokens); the first token of each row is
-        predicted by nothing, and has none.
+        predicted by nothing, and has none. The filling is a row of its own, without labels.
     """
     mask = batch["attention_mask"].bool()
     labels = batch["labels"].clone()
     labels[:, 0] = IGNORED
     positions = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
+    lengths = mask.sum(1).tolist()
+    filling = -sum(lengths) % _MULTIPLE
     inputs = {
-        "input_ids": batch["input_ids"][mask][None],
-        "position_ids": positions[mask][None],
-        "row_lengths": mask.sum(1).tolist(),
+        "input_ids": pad(batch["input_ids"][mask], (0, filling))[None],
+        "position_ids": pad(positions[mask], (0, filling))[None],
+        "row_lengths": [*lengths, filling] if filling else lengths,
     }
-    return inputs, labels[mask][None]
+    return inputs, pad(labels[mask], (0, filling), value=IGNORED)[None]
