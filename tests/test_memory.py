@@ -4,6 +4,7 @@ import time
 
 import numpy
 import psutil
+import pytest
 
 from peftline.memory import PeakMemory, release
 
@@ -20,21 +21,32 @@ def test_the_peak_is_that_of_the_block_and_not_what_is_left():
     assert peak.bytes >= before + 150 * MEBIBYTE
 
 
+def peak_beside(code):
+    """Peak of this process and a child that runs `code`, which prints when it is ready."""
+    with (
+        PeakMemory(with_children=True) as peak,
+        subprocess.Popen(  # noqa: S603
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as child,
+    ):
+        child.stdout.readline()
+        time.sleep(0.2)  # several samples
+        child.communicate(b"\n")
+    return peak.bytes
+
+
 def test_the_peak_may_include_that_of_child_processes():
-    code = f"block = b'x' * {200 * MEBIBYTE}; print('ready', flush=True); input()"
-    peaks = {}
-    for with_children in (False, True):
-        with (
-            PeakMemory(with_children=with_children) as peak,
-            subprocess.Popen(  # noqa: S603
-                [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            ) as child,
-        ):
-            child.stdout.readline()
-            time.sleep(0.2)  # several samples
-            child.communicate(b"\n")
-        peaks[with_children] = peak.bytes
-    assert peaks[True] >= peaks[False] + 150 * MEBIBYTE
+    block = f"block = b'x' * {200 * MEBIBYTE}; print('ready', flush=True); input()"
+    nothing = "print('ready', flush=True); input()"
+    assert peak_beside(block) >= peak_beside(nothing) + 150 * MEBIBYTE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes share")
+def test_memory_that_processes_share_counts_once():
+    block = f"import os; block = b'x' * {200 * MEBIBYTE}"
+    wait = "print('ready', flush=True); os.read(0, 1)"
+    shared = f"{block}\nif os.fork() and os.fork(): {wait}\nelse: os.read(0, 1)"
+    assert peak_beside(shared) < peak_beside(f"{block}\n{wait}") + 100 * MEBIBYTE
 
 
 def test_freed_memory_goes_back_to_the_system():
