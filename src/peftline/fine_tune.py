@@ -77,17 +77,8 @@ def fine_tune(
         model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
         history = History(listener)
         steps = training.total_steps(recipe.training, tokenised.train)
-        trainer = SupervisedTokensTrainer(
-            model=model,
-            args=_arguments(recipe, steps, seed, checkpoints),
-            train_dataset=_rows(tokenised, "train"),
-            eval_dataset=_rows(tokenised, "validation"),
-            data_collator=PadRight(tokenizer.pad_token_id),
-            processing_class=tokenizer,
-            callbacks=[history],
-            speed=recipe.training.speed,
-        )
-        _keep_trainables_in_float32(model)
+        arguments = _arguments(recipe, steps, seed, checkpoints)
+        trainer = _trainer(recipe, arguments, model, tokenizer, tokenised, history)
         # Autocast gives both factors of a product one type; PEFT would widen the input before.
         with (
             store.explained(checkpoints),
@@ -107,6 +98,28 @@ def fine_tune(
         "trainable_parameters": trainable,
     }
     return TrainedAdapter(model, tokenizer, identity, checkpoints), facts
+
+
+def _trainer(
+    recipe: Recipe,
+    arguments: SFTConfig,
+    model: "PeftModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    tokenised: Tokenised,
+    history: History,
+) -> SupervisedTokensTrainer:
+    trainer = SupervisedTokensTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=_rows(tokenised, "train"),
+        eval_dataset=_rows(tokenised, "validation"),
+        data_collator=PadRight(tokenizer.pad_token_id),
+        processing_class=tokenizer,
+        callbacks=[history],
+        speed=recipe.training.speed,
+    )
+    _keep_trainables_in_float32(model)  # which the trainer has just changed
+    return trainer
 
 
 def _outcome(

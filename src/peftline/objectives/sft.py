@@ -76,7 +76,7 @@ class SupervisedTokensTrainer(SFTTrainer):
         Without it: their mean while training; divided by the number that so many validation rows
         have on average while evaluating, so that the trainer's mean over rows is the mean over
         all tokens of the validation split, whatever the batches. Models that transform their
-        logits take TRL's own way, with a mean for each batch.
+        logits take TRL's own way.
         """
         causal_lm = _causal_lm(self.accelerator.unwrap_model(model))
         plain = self._speed.supervised_head and head.is_last(causal_lm)
@@ -87,7 +87,9 @@ class SupervisedTokensTrainer(SFTTrainer):
                 carry = (inputs["labels"][:, 1:] != IGNORED).sum()
                 self._count(loss * num_items_in_batch, carry)
             return loss
-        total, count = self._in_parts(causal_lm, inputs)
+        # While training, `training_step` has divided the batch already.
+        loss_of = batch_loss if model.training else self._in_parts
+        total, count = loss_of(causal_lm, inputs)
         items = num_items_in_batch
         if model.training:
             self._count(total, count)
@@ -99,7 +101,7 @@ class SupervisedTokensTrainer(SFTTrainer):
     def _in_parts(
         self, causal_lm: Any, inputs: dict[str, Any]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Sum of the losses and their number; while training, `inputs` is one part already."""
+        """As `batch_loss`, with no more tokens at once than in training."""
         found = [batch_loss(causal_lm, p) for p in parts(inputs, self._speed.micro_batch_tokens)]
         totals, counts = zip(*found, strict=True)
         return torch.stack(totals).sum(), torch.stack(counts).sum()

@@ -5,6 +5,8 @@ from typing import Any
 import torch
 from torch.nn.functional import pad
 
+from peftline.speed.layers import MULTIPLE
+
 # Models that scale or cap their logits take TRL's own way through the head.
 _LOGIT_TRANSFORMS = (
     "final_logit_softcapping",
@@ -15,7 +17,6 @@ _LOGIT_TRANSFORMS = (
 )
 # Positions that pass the head at once: 512 x 49,152 float32 logits are 100 MB.
 _CHUNK = 512
-_MULTIPLE = 64  # as in `packing`: few numbers of positions, so that oneDNN knows its kernels
 
 
 class FrozenHeadLoss(torch.autograd.Function):
@@ -40,7 +41,7 @@ class FrozenHeadLoss(torch.autograd.Function):
         for at in range(0, len(targets), _CHUNK):
             wanted = targets[at : at + _CHUNK, None]
             count = len(wanted)
-            filled = pad(states[at : at + _CHUNK], (0, 0, 0, -count % _MULTIPLE))
+            filled = pad(states[at : at + _CHUNK], (0, 0, 0, -count % MULTIPLE))
             logits = head(filled).float()
             total_each = logits.logsumexp(1, keepdim=True)
             total += (total_each[:count] - logits[:count].gather(1, wanted)).sum()

@@ -1,7 +1,7 @@
 """The product of a LoRA layer as one function, with fewer passes over its activations."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -9,6 +9,8 @@ from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
 from peft.tuners.lora.layer import LoraLayer
 from torch.nn.functional import linear
+
+from peftline.speed.layers import replaced
 
 _FROZEN = (torch.nn.Linear, Linear4bit)  # whose weights can be had as one matrix
 
@@ -64,24 +66,16 @@ class LowRankProduct(torch.autograd.Function):
         return grad_x, grad_a, grad_b, None, None, None
 
 
-@contextmanager
-def fused(model: torch.nn.Module) -> Iterator[int]:
+def fused(model: torch.nn.Module) -> AbstractContextManager[int]:
     """Compute the plain LoRA layers of a model as one function each; undone on leaving.
 
     Layers that do more than the formula (dropout, DoRA, several adapters at once, a bias of their
     own) keep PEFT's way, and so do all while an adapter is disabled or merged.
 
-    Yields:
-        How many layers are computed so.
+    Returns:
+        A context that gives the number of layers computed so.
     """
-    layers = [layer for layer in model.modules() if _plain(layer)]
-    for layer in layers:
-        layer.forward = _forward(layer)
-    try:
-        yield len(layers)
-    finally:
-        for layer in layers:
-            del layer.forward  # the class's own comes back
+    return replaced([layer for layer in model.modules() if _plain(layer)], _forward)
 
 
 def _forward(layer: Any) -> Callable[..., torch.Tensor]:

@@ -1,10 +1,11 @@
 """RMS norms with fewer passes over their input."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
+
+from peftline.speed.layers import replaced
 
 
 class RmsNorm(torch.autograd.Function):
@@ -36,23 +37,15 @@ class RmsNorm(torch.autograd.Function):
         return wide.addcmul_(unit, along, value=-1).mul_(scale).to(x.dtype), None, None
 
 
-@contextmanager
-def fused(model: torch.nn.Module) -> Iterator[int]:
+def fused(model: torch.nn.Module) -> AbstractContextManager[int]:
     """Compute a model's plain, frozen RMS norms by `RmsNorm`; undone on leaving.
 
     Plain is what gives the same as `RmsNorm` on a trial input: some models add one to the weight.
 
-    Yields:
-        How many norms are computed so.
+    Returns:
+        A context that gives the number of layers computed so.
     """
-    layers = [layer for layer in model.modules() if _plain(layer)]
-    for layer in layers:
-        layer.forward = _forward(layer)
-    try:
-        yield len(layers)
-    finally:
-        for layer in layers:
-            del layer.forward  # the class's own comes back
+    return replaced([layer for layer in model.modules() if _plain(layer)], _forward)
 
 
 def _forward(layer: Any) -> Any:

@@ -12,6 +12,7 @@ from transformers import AttentionInterface
 from peftline.base_model.hardware import autocast
 from peftline.errors import PeftlineError
 from peftline.rendering.render import IGNORED
+from peftline.speed.layers import MULTIPLE
 
 logger = logging.getLogger(__name__)
 
@@ -21,9 +22,6 @@ ROWS_APART = "peftline_rows_apart"
 # Up to here the CPU's attention goes back faster in float32 than in bfloat16 (for 9 heads of 64
 # and 128, 192, 256 tokens 2.7, 4.7, 8 ms against 6.5, 7, 9.5; at 512 there is no difference).
 _SHORT_TOKENS = 256
-# oneDNN makes its kernels anew for each number of tokens, which takes longer than the product
-# itself (10 to 40 ms beside 5); so that few numbers occur, and all stay in its cache.
-_MULTIPLE = 64
 _TRIAL_TOKENS = (5, 3)
 _TRIAL_ERROR = 0.05  # relative; bfloat16 rounds to 0.004 in each operation
 
@@ -170,7 +168,7 @@ def _refuse_other_kinds(wanted: dict[str, Any]) -> None:
 
 
 def flatten(batch: dict[str, torch.Tensor]) -> tuple[dict[str, Any], torch.Tensor]:
-    """A padded batch as one row, filled up at its end to a multiple of `_MULTIPLE` tokens.
+    """A padded batch as one row, filled up at its end to a multiple of `MULTIPLE` tokens.
 
     Args:
         batch: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
@@ -184,7 +182,7 @@ def flatten(batch: dict[str, torch.Tensor]) -> tuple[dict[str, Any], torch.Tenso
     labels[:, 0] = IGNORED
     positions = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
     lengths = mask.sum(1).tolist()
-    filling = -sum(lengths) % _MULTIPLE
+    filling = -sum(lengths) % MULTIPLE
     inputs = {
         "input_ids": pad(batch["input_ids"][mask], (0, filling))[None],
         "position_ids": pad(positions[mask], (0, filling))[None],
