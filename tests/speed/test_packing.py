@@ -99,15 +99,6 @@ def test_rows_that_make_up_the_multiple_are_not_filled():
     assert inputs["row_lengths"] == [32, 32]
 
 
-def test_long_rows_are_attended_to_in_the_models_type(llama, rows, monkeypatch):
-    batch = PadRight(0)(rows)
-    with packing.rows_apart(llama, "on", 17):
-        short = loss_and_gradients(llama, batch)
-        monkeypatch.setattr(packing, "_SHORT_TOKENS", 3)
-        long = loss_and_gradients(llama, batch)
-    torch.testing.assert_close(short[0], long[0])
-
-
 def test_the_models_own_attention_comes_back(llama):
     usual = llama.config._attn_implementation
     with pytest.raises(RuntimeError, match="stop"), packing.rows_apart(llama, "auto", 17) as packed:

@@ -6,72 +6,18 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import torch
-from torch.nn.functional import pad, scaled_dot_product_attention
-from transformers import AttentionInterface
+from torch.nn.functional import pad
 
 from peftline.base_model.hardware import autocast
 from peftline.errors import PeftlineError
 from peftline.rendering.render import IGNORED
+from peftline.speed.attention import ROWS_APART
 from peftline.speed.layers import MULTIPLE
 
 logger = logging.getLogger(__name__)
 
-ROWS_APART = "peftline_rows_apart"
-"""The name of the attention below among transformers' attentions."""
-
-# Up to here the CPU's attention goes back faster in float32 than in bfloat16 (for 9 heads of 64
-# and 128, 192, 256 tokens 2.7, 4.7, 8 ms against 6.5, 7, 9.5; at 512 there is no difference).
-_SHORT_TOKENS = 256
 _TRIAL_TOKENS = (5, 3)
 _TRIAL_ERROR = 0.05  # relative; bfloat16 rounds to 0.004 in each operation
-
-
-def attend_within_rows(
-    module: torch.nn.Module,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: torch.Tensor | None,
-    scaling: float | None = None,
-    dropout: float = 0.0,
-    row_lengths: list[int] | None = None,
-    **kwargs: Any,
-) -> tuple[torch.Tensor, None]:
-    """Causal attention, row by row: none sees another, and nothing is computed between them.
-
-    A mask over the whole batch would keep rows apart as well, at the cost of the whole square.
-
-    Args:
-        module: the attention layer.
-        query: (1, heads, tokens, dimensions), all rows one after the other.
-        key: (1, key-value heads, tokens, dimensions).
-        value: as `key`.
-        attention_mask: None; transformers makes none for an attention of another's making.
-        scaling: of the products before the softmax.
-        dropout: share of the attention weights left out.
-        row_lengths: in tokens; they add up to `tokens`.
-        kwargs: of other attentions.
-
-    Raises:
-        PeftlineError: the model wants an attention that this is not.
-    """
-    _refuse_other_kinds(kwargs)
-    attended = []
-    for row in zip(*(states.split(row_lengths, 2) for states in (query, key, value)), strict=True):
-        short = row[0].device.type == "cpu" and row[0].shape[2] <= _SHORT_TOKENS
-        with torch.autocast(query.device.type, enabled=False):
-            out = scaled_dot_product_attention(
-                *(states.float() if short else states for states in row),
-                is_causal=True,
-                dropout_p=dropout,
-                scale=scaling,
-                enable_gqa=True,
-            )
-        attended.append(out.to(query.dtype).transpose(1, 2))
-    return torch.cat(attended, 1), None
-
-
-AttentionInterface.register(ROWS_APART, attend_within_rows)
 
 
 @contextmanager
@@ -159,12 +105,6 @@ def _window(causal_lm: Any, longest_tokens: int) -> str:
         if reach and reach < longest_tokens:
             return f"{name} is {reach} tokens, and the longest row has {longest_tokens}"
     return ""
-
-
-def _refuse_other_kinds(wanted: dict[str, Any]) -> None:
-    for name in ("softcap", "s_aux"):
-        if wanted.get(name) is not None:
-            raise PeftlineError(f"its attention has a {name}")
 
 
 def flatten(batch: dict[str, torch.Tensor]) -> tuple[dict[str, Any], torch.Tensor]:

@@ -1,0 +1,117 @@
+"""Causal attention over rows that stand one after the other, none of which sees another."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.nn.functional import dropout as drop
+from torch.nn.functional import pad, scaled_dot_product_attention
+from transformers import AttentionInterface
+
+from peftline.errors import PeftlineError
+
+ROWS_APART = "peftline_rows_apart"
+"""The name of the attention below among transformers' attentions."""
+
+# On a CPU the fused kernel needs 1.2 times as long for a whole step of rows up to here as the
+# products and the softmax one by one, because it goes back in small blocks.
+_SHORT_TOKENS = 256
+_TOGETHER = 4  # short rows; more of them are filled up too far beyond their own length
+_MULTIPLE = 16  # to which they are filled up
+
+Row = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # query, key, value: (heads, tokens, width)
+Attend = Callable[[list[Row], float, float], list[torch.Tensor]]
+
+
+def attend_within_rows(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    row_lengths: list[int] | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Causal attention within each row; nothing is computed between rows.
+
+    A mask over the whole batch would keep rows apart as well, at the cost of the whole square.
+
+    Args:
+        module: the attention layer.
+        query: (1, heads, tokens, width), all rows one after the other.
+        key: (1, key-value heads, tokens, width).
+        value: as `key`.
+        attention_mask: None; transformers makes none for an attention of another's making.
+        scaling: of the products before the softmax.
+        dropout: share of the attention weights left out.
+        row_lengths: in tokens; they add up to `tokens`.
+        kwargs: of other attentions.
+
+    Raises:
+        PeftlineError: the model wants an attention that this is not.
+    """
+    _refuse_other_kinds(kwargs)
+    states = (query[0], key[0], value[0])
+    rows = list(zip(*(each.split(row_lengths, 1) for each in states), strict=True))
+    scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
+    attended: list[Any] = [None] * len(rows)
+    with torch.autocast(query.device.type, enabled=False):
+        for attend, some in _plan(row_lengths, query.device.type):
+            found = attend([rows[i] for i in some], scaling, dropout)
+            for i, row in zip(some, found, strict=True):
+                attended[i] = row
+    return torch.cat(attended)[None], None
+
+
+AttentionInterface.register(ROWS_APART, attend_within_rows)
+
+
+def _plan(lengths: list[int], device: str) -> Iterator[tuple[Attend, list[int]]]:
+    """Which rows are computed at once, and how: on a CPU short ones of like length together."""
+    limit = _SHORT_TOKENS if device == "cpu" else 0
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i])
+    short = [i for i in order if lengths[i] <= limit]
+    for at in range(0, len(short), _TOGETHER):
+        yield _together, short[at : at + _TOGETHER]
+    for i in order[len(short) :]:
+        yield _alone, [i]
+
+
+def _alone(rows: list[Row], scaling: float, dropout: float) -> list[torch.Tensor]:
+    """One row by the fused kernel; (tokens, heads, width)."""
+    query, key, value = (states[None] for states in rows[0])
+    out = scaled_dot_product_attention(
+        query, key, value, is_causal=True, dropout_p=dropout, scale=scaling, enable_gqa=True
+    )
+    return [out[0].transpose(0, 1)]
+
+
+def _together(rows: list[Row], scaling: float, dropout: float) -> list[torch.Tensor]:
+    """Rows filled up to the longest, product by product; each (tokens, heads, width).
+
+    The heads that share a key and a value are one matrix. Weights are computed in float32, as
+    fused kernels do.
+    """
+    lengths = [row[0].shape[1] for row in rows]
+    tokens = max(lengths) + -max(lengths) % _MULTIPLE
+    query, key, value = (
+        torch.stack([pad(states, (0, 0, 0, tokens - states.shape[1])) for states in each])
+        for each in zip(*rows, strict=True)
+    )
+    count, heads, _, width = query.shape
+    shared = count * key.shape[1]
+    key, value = key.view(shared, tokens, width), value.view(shared, tokens, width)
+    query = query.view(shared, -1, width).float() * scaling
+    scores = torch.bmm(query, key.float().transpose(1, 2)).view(shared, -1, tokens, tokens)
+    later = torch.full((tokens, tokens), float("-inf"), device=scores.device).triu(1)
+    weights = drop((scores + later).softmax(-1).to(value.dtype), dropout)
+    out = torch.bmm(weights.view(shared, -1, tokens), value).view(count, heads, tokens, width)
+    return [row[:, :length].transpose(0, 1) for row, length in zip(out, lengths, strict=True)]
+
+
+def _refuse_other_kinds(wanted: dict[str, Any]) -> None:
+    for name in ("softcap", "s_aux"):
+        if wanted.get(name) is not None:
+            raise PeftlineError(f"its attention has a {name}")
