@@ -20,4 +20,10 @@ def test_only_single_requests_without_tools_are_shots(make_example, caplog):
     train = [tools, long.model_copy(update={"messages": system}), *simple]
     assert {shot.id for shot in shots.find(train, 2)} == {"0", "1"}
     assert shots.find(train, 3) == []
-    assert "2 of the first 2000 training examples are" in caplog.text
+    assert "2 of the first 640 training examples are" in caplog.text
+
+
+def test_more_training_rows_leave_the_shots_as_they_are(make_example):
+    train = [make_example(f"q{i % 7}", f"a{i}", id=str(i)) for i in range(900)]
+    assert shots.find(train, 3) == shots.find(train[:640], 3)
+    assert shots.find(train[:639], 3) != shots.find(train[:640], 3)

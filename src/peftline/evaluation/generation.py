@@ -42,7 +42,9 @@ def generate(
     device = next(model.parameters()).device
     model.eval()
     answers: list[str] = [""] * len(prompts)
-    with torch.inference_mode(), tqdm(total=len(prompts), desc=title, unit="answer") as bar:
+    head = model.get_output_embeddings().register_forward_pre_hook(_in_one_piece)
+    progress = tqdm(total=len(prompts), desc=title, unit="answer")
+    with torch.inference_mode(), head, progress as bar:
         shared = _prefix_cache(model, prefix, device)
         for batch in _batches(prompts, max_new_tokens, batch_tokens, len(prefix)):
             ids, mask = _pad_left([prompts[i] for i in batch], tokenizer.pad_token_id, device)
@@ -56,6 +58,15 @@ def generate(
                 answers[i] = text
             bar.update(len(batch))
     return answers
+
+
+def _in_one_piece(_: torch.nn.Module, states: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """The last state of each row, copied out of all states.
+
+    Left where it is, torch 2.13 multiplies a frozen bfloat16 head with each row apart and copies
+    the head for each: 100 rows and a vocabulary of 49,152 took 5.5 GB and 10 seconds.
+    """
+    return tuple(one.contiguous() for one in states)
 
 
 def _common_beginning(prompts: list[list[int]]) -> list[int]:
