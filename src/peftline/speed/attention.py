@@ -13,10 +13,10 @@ from peftline.errors import PeftlineError
 ROWS_APART = "peftline_rows_apart"
 """The name of the attention below among transformers' attentions."""
 
-# On a CPU the fused kernel needs 1.2 times as long for a whole step of rows up to here as the
-# products and the softmax one by one, because it goes back in small blocks.
+# With the CPU's fused kernel, which goes back in small blocks, a step of rows up to here takes 1.2
+# times as long as with the products and the softmax one by one.
 _SHORT_TOKENS = 256
-_TOGETHER = 4  # short rows; more of them are filled up too far beyond their own length
+_TOGETHER = 4  # short rows at once, by length; the more, the more they differ and are filled up
 _MULTIPLE = 16  # to which they are filled up
 
 Row = tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # query, key, value: (heads, tokens, width)
@@ -46,14 +46,17 @@ def attend_within_rows(
         attention_mask: None; transformers makes none for an attention of another's making.
         scaling: of the products before the softmax.
         dropout: share of the attention weights left out.
-        row_lengths: in tokens; they add up to `tokens`.
+        row_lengths: in tokens, at least 1 each; they add up to `tokens`.
         kwargs: of other attentions.
 
     Raises:
         PeftlineError: the model wants an attention that this is not.
     """
     _refuse_other_kinds(kwargs)
-    states = (query[0], key[0], value[0])
+    if row_lengths is None or len(query) != 1:
+        raise PeftlineError("Rows that are attended to apart must come as one, with row_lengths.")
+    # In one type: some models leave query and key in float32, which fused kernels refuse.
+    states = (each[0].to(value.dtype) for each in (query, key, value))
     rows = list(zip(*(each.split(row_lengths, 1) for each in states), strict=True))
     scaling = query.shape[-1] ** -0.5 if scaling is None else scaling
     attended: list[Any] = [None] * len(rows)
@@ -101,13 +104,12 @@ def _together(rows: list[Row], scaling: float, dropout: float) -> list[torch.Ten
         for each in zip(*rows, strict=True)
     )
     count, heads, _, width = query.shape
-    shared = count * key.shape[1]
-    key, value = key.view(shared, tokens, width), value.view(shared, tokens, width)
-    query = query.view(shared, -1, width).float() * scaling
-    scores = torch.bmm(query, key.float().transpose(1, 2)).view(shared, -1, tokens, tokens)
-    later = torch.full((tokens, tokens), float("-inf"), device=scores.device).triu(1)
-    weights = drop((scores + later).softmax(-1).to(value.dtype), dropout)
-    out = torch.bmm(weights.view(shared, -1, tokens), value).view(count, heads, tokens, width)
+    key, value = key.flatten(0, 1), value.flatten(0, 1)  # (shared, tokens, width)
+    query = query.view(len(key), -1, width).float() * scaling
+    scores = torch.bmm(query, key.float().transpose(1, 2)).view(len(key), -1, tokens, tokens)
+    scores += torch.full((tokens, tokens), float("-inf"), device=scores.device).triu(1)
+    weights = drop(scores.softmax(-1).to(value.dtype), dropout).flatten(1, 2)
+    out = torch.bmm(weights, value).view(count, heads, tokens, -1)
     return [row[:, :length].transpose(0, 1) for row, length in zip(out, lengths, strict=True)]
 
 
