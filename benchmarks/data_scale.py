@@ -3,7 +3,8 @@
     python benchmarks/data_scale.py 100000 1000000
 
 Prints a table for each size, and how many bytes of peak memory each further row costs. Memory is
-the resident set of this process and its children, sampled every 50 ms.
+the share of this process and its children in what is resident (PSS), sampled every 50 ms; it counts
+mapped pages of files too, which the system may take back.
 """
 
 import json
