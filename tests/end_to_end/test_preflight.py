@@ -87,7 +87,7 @@ def looked_at(empty_project, run, write_rows):
 def test_the_page_of_a_look_shows_what_is_learnt_and_lets_no_data_act(looked_at):
     text = looked_at.read_text(encoding="utf-8")
     assert '<div class="banner clear">No errors, ' in text
-    assert re.search(r"<td>rows.jsonl, row 1</td><td>empty_answer</td>", text)
+    assert '<td>rows.jsonl, row 1</td><td class="reason">empty_answer</td>' in text
     for word in ("http://", "https://", "<script", "<link", "src=", "url(", "<b>", "<i>"):
         assert word not in text, word
     example = text.split("<article>")[1]
