@@ -3,8 +3,8 @@
     python benchmarks/data_scale.py 100000 1000000
 
 Prints a table for each size, and how many bytes of peak memory each further row costs. Memory is
-the share of this process and its children in what is resident (PSS), sampled every 50 ms; it counts
-mapped pages of files too, which the system may take back.
+the share of this process and its children in what is resident (PSS), sampled every 50 ms: whole,
+and without the pages of mapped files, which the system takes back when it needs them.
 """
 
 import json
@@ -48,20 +48,20 @@ def write_rows(file: Path, count: int) -> None:
             lines.write(json.dumps(row) + "\n")
 
 
-def run(count: int, folder: Path) -> dict[str, tuple[float, int]]:
-    """Seconds and peak bytes of each stage."""
+def run(count: int, folder: Path) -> dict[str, tuple[float, PeakMemory]]:
+    """Seconds and peak memory of each stage."""
     file, root = folder / "rows.jsonl", folder / "store"
     write_rows(file, count)
     sizes = {"train_rows": 1, "validation_rows": 1000, "test_rows": 1000}
     data = Data(source=str(file), near_duplicates="keep", **sizes)
     base = materialise(BaseModelSource(source="smollm2"), folder.parent)
-    results: dict[str, tuple[float, int]] = {}
+    results: dict[str, tuple[float, PeakMemory]] = {}
 
     def timed(name: str, stage: Callable[[], Any]) -> Any:
         begin = time.perf_counter()
         with PeakMemory(with_children=True) as peak:
             made = stage()
-        results[name] = (time.perf_counter() - begin, peak.bytes)
+        results[name] = (time.perf_counter() - begin, peak)
         return made
 
     raw = timed("ingest", lambda: ingest(data, root))
@@ -82,13 +82,19 @@ def main(sizes: list[int]) -> None:
             place = Path(folder) / str(count)
             place.mkdir()
             results = run(count, place)
-            for name, (seconds, memory) in results.items():
-                rate = count / seconds
-                print(f"{name:12} {seconds:8.1f} s {rate:10,.0f} rows/s {memory / 2**20:8,.0f} MiB")
-            peaks[count] = max(memory for _, memory in results.values())
+            for name, (seconds, peak) in results.items():
+                memory = f"{_mib(peak.bytes)}, {_mib(peak.unmapped_bytes)} without mapped files"
+                print(f"{name:12} {seconds:8.1f} s {count / seconds:10,.0f} rows/s {memory}")
+            found = [peak for _, peak in results.values()]
+            peaks[count] = max(p.bytes for p in found), max(p.unmapped_bytes for p in found)
     if len(peaks) > 1:
         few, many = min(peaks), max(peaks)
-        print(f"{(peaks[many] - peaks[few]) / (many - few):.0f} bytes more per row")
+        more = [(b - a) / (many - few) for a, b in zip(peaks[few], peaks[many], strict=True)]
+        print(f"{more[0]:.0f} bytes more per row, {more[1]:.0f} without mapped files")
+
+
+def _mib(count: int) -> str:
+    return f"{count / 2**20:8,.0f} MiB"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import gc
 import threading
+from pathlib import Path
 from typing import Self
 
 import psutil
@@ -13,13 +14,15 @@ class PeakMemory:
     """Highest memory use of this process within a `with` block, in bytes.
 
     On a GPU what torch allocated there; on a CPU the resident set, sampled every 50 ms.
+    `unmapped_bytes` leaves out pages of mapped files, which the system takes back when it needs
+    them; it is counted together with child processes only.
     """
 
     def __init__(self, with_children: bool = False) -> None:
         """Args:
         with_children: always the memory of the processes, this one and all its children.
         """
-        self.bytes = 0
+        self.bytes = self.unmapped_bytes = 0
         self._with_children = with_children
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
@@ -31,7 +34,7 @@ class PeakMemory:
         if self._on_gpu:
             torch.cuda.reset_peak_memory_stats()
         else:
-            self.bytes = self._resident()
+            self._look()
             self._thread.start()
         return self
 
@@ -46,27 +49,36 @@ class PeakMemory:
 
     def _sample(self) -> None:
         while not self._stop.wait(0.05):
-            self.bytes = max(self.bytes, self._resident())
+            self._look()
 
-    def _resident(self) -> int:
+    def _look(self) -> None:
         process = psutil.Process()
         if not self._with_children:
-            return process.memory_info().rss
-        total = 0
+            self.bytes = max(self.bytes, process.memory_info().rss)
+            return
+        whole = unmapped = 0
         for one in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-                total += _share(one)
-        return total
+            with contextlib.suppress(psutil.NoSuchProcess, OSError):  # it has just ended
+                share = _share(one)
+                whole, unmapped = whole + share[0], unmapped + share[1]
+        self.bytes = max(self.bytes, whole)
+        self.unmapped_bytes = max(self.unmapped_bytes, unmapped)
 
 
-def _share(process: psutil.Process) -> int:
-    """Memory of one of several processes, bytes.
+def _share(process: psutil.Process) -> tuple[int, int]:
+    """Memory of one of several processes, with and without pages of mapped files, bytes.
 
     What n processes share counts as an nth in each, where the system tells (Linux): children that
     are forked share all their parent's memory, and counted whole each time 1 GB becomes 3.
     """
-    memory = process.memory_full_info()
-    return getattr(memory, "pss", memory.rss)
+    rollup = Path(f"/proc/{process.pid}/smaps_rollup")
+    if not rollup.exists():
+        resident = process.memory_info().rss
+        return resident, resident
+    lines = rollup.read_text().splitlines()[1:]
+    size = {name: int(value.split()[0]) * 1024 for name, value in (x.split(":") for x in lines)}
+    whole = size.get("Pss", 0)  # a process that has just ended has none
+    return whole, whole - size.get("Pss_File", 0)
 
 
 def release() -> None:

@@ -439,3 +439,9 @@ def test_rows_kept_and_rows_dropped_are_the_rows_read(tmp_path_factory, kinds, d
     assert examples.rows_kept + examples.rows_dropped == examples.rows_read
     assert (kept, len(dropped)) == (examples.rows_kept, examples.rows_dropped)
     assert examples.reasons == expected == Counter(row["reason"] for row in dropped)
+
+
+def test_the_generated_rows_have_no_field_that_nobody_reads(tmp_path):
+    data = Data(source="tool_calls", train_rows=20, validation_rows=5, test_rows=5)
+    examples = validate(ingest(data, tmp_path), data, tmp_path)
+    assert (examples.rows_kept, examples.unread_fields) == (30, {})

@@ -1,10 +1,13 @@
 """The fused product of a LoRA layer is PEFT's, forwards and backwards."""
 
+import weakref
+
 import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
 
+from peftline.quantization import keep_differentiable_on_cpu
 from peftline.speed import low_rank
 
 X = torch.randn(2, 5, 64, generator=torch.Generator().manual_seed(0))
@@ -48,7 +51,7 @@ def assert_equal(ours, usual, tolerance):
 def test_outputs_and_gradients_are_those_of_peft(wrap, bias, settings):
     model = wrap(nn.Linear(64, 32, bias=bias), **settings)
     usual = outcome(model)
-    with low_rank.fused(model) as layers:
+    with low_rank.fused(model, lambda: model(X)) as layers:
         assert layers == 1
         assert_equal(outcome(model), usual, 1e-6)
     assert_equal(outcome(model), usual, 0)
@@ -60,10 +63,70 @@ def test_so_they_are_on_a_four_bit_base(wrap):
     linear = Linear4bit(64, 32, bias=False, quant_type="nf4", compute_dtype=torch.float32)
     linear.load_state_dict(nn.Linear(64, 32, bias=False).state_dict())
     model = wrap(linear.to("cpu"))
+    keep_differentiable_on_cpu(model)  # it is tried out without gradients
     usual = outcome(model)
-    with low_rank.fused(model) as layers:
+    with low_rank.fused(model, lambda: model(X)) as layers:
         assert layers == 1
         assert_equal(outcome(model), usual, 1e-5)
+
+
+class Attention(nn.Module):
+    """Three layers with one input, and one with another."""
+
+    def __init__(self):
+        super().__init__()
+        self.queries, self.keys, self.values = (nn.Linear(64, n, bias=False) for n in (48, 16, 16))
+        self.out = nn.Linear(16, 64)
+
+    def forward(self, x):
+        queries, keys, values = self.queries(x), self.keys(x), self.values(x)
+        return self.out(queries.view(*x.shape[:-1], 3, 16).sum(-2) * keys + values)
+
+
+@pytest.fixture
+def attention():
+    torch.manual_seed(0)
+    names = ["queries", "keys", "values", "out"]
+    ranks = {"keys": 2}
+    config = LoraConfig(r=4, lora_alpha=12, target_modules=names, rank_pattern=ranks)
+    model = get_peft_model(Attention(), config)
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            nn.init.normal_(parameter, std=0.2)
+    return model
+
+
+def test_layers_with_one_input_are_computed_together(attention, monkeypatch):
+    usual = outcome(attention)
+    passes = []
+    apply = low_rank.LowRankProducts.apply
+    monkeypatch.setattr(
+        low_rank.LowRankProducts,
+        "apply",
+        lambda x, layers, *factors: passes.append(len(layers)) or apply(x, layers, *factors),
+    )
+    with low_rank.fused(attention, lambda: attention(X)) as layers:
+        assert layers == 4
+        for _ in range(2):
+            assert_equal(outcome(attention), usual, 1e-5)
+    assert passes == 2 * [3, 1]
+
+
+def test_a_layer_that_is_called_alone_gives_its_own_output(attention):
+    layer = attention.base_model.model
+    usual = [layer.keys(X), layer.queries(X), layer.keys(X + 1), layer.keys(X + 1)]
+    with low_rank.fused(attention, lambda: attention(X)):
+        ours = [layer.keys(X), layer.queries(X), layer.keys(X + 1), layer.keys(X + 1)]
+    assert_equal(ours, usual, 1e-5)
+
+
+def test_nothing_is_kept_beyond_its_use(attention):
+    x = X.clone()
+    with low_rank.fused(attention, lambda: attention(X)):
+        attention(x)
+        kept = weakref.ref(x)
+        del x
+        assert kept() is None
 
 
 def test_a_float32_adapter_beside_a_16_bit_base_multiplies_in_16_bits(wrap):
@@ -73,7 +136,7 @@ def test_a_float32_adapter_beside_a_16_bit_base_multiplies_in_16_bits(wrap):
             parameter.data = parameter.data.float()
     with torch.autocast("cpu", torch.bfloat16):
         usual = outcome(model, X.to(torch.bfloat16))
-        with low_rank.fused(model):
+        with low_rank.fused(model, lambda: model(X)):
             ours = outcome(model, X.to(torch.bfloat16))
     assert ours[0].dtype == ours[1].dtype == torch.bfloat16
     assert ours[2].dtype == torch.float32
@@ -85,13 +148,13 @@ def test_a_float32_adapter_beside_a_16_bit_base_multiplies_in_16_bits(wrap):
 )
 def test_layers_that_do_more_keep_pefts_way(wrap, settings):
     model = wrap(nn.Linear(64, 32), **settings)
-    with low_rank.fused(model) as layers:
+    with low_rank.fused(model, lambda: model(X)) as layers:
         assert layers == 0
 
 
 def test_a_disabled_or_merged_adapter_keeps_pefts_way(wrap):
     model = wrap(nn.Linear(64, 32)).eval()
-    with low_rank.fused(model), torch.no_grad():
+    with low_rank.fused(model, lambda: model(X)), torch.no_grad():
         active = model(X)
         with model.disable_adapter():
             assert torch.equal(model(X), model.base_model.model.layer.base_layer(X))

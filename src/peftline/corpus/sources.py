@@ -100,6 +100,8 @@ def _all(settled: Settled, data: Data) -> Iterator[Row]:
             test=data.test_rows,
             seed=data.seed,
         )
+        for row in generated:
+            del row["kind"]  # of the request; no part of an example, and would be named as unread
         yield from _numbered(GENERATED, generated)
         return
     if found is None:

@@ -26,7 +26,8 @@ class Speed(Config):
     """The rows of a step one after the other, without padding, each attending to itself alone.
     `auto` pads where a model cannot keep rows apart; `on` refuses such a model."""
     fused_lora: bool = True
-    """Both products of a LoRA layer add into the same memory."""
+    """Both products of a LoRA layer add into the same memory; layers with one input share passes
+    over it."""
     fused_norms: bool = True
     """Norms with fewer passes over their input, where they are plain RMS norms."""
     micro_batch_tokens: int = Field(4096, ge=1)
@@ -60,16 +61,28 @@ def applied(config: Speed, model: "PeftModel", longest_tokens: int) -> Iterator[
     elif not (config.supervised_head and head.is_last(causal_lm)):
         obstacle = "TRL's own way through the head takes padded rows"
     with ExitStack() as stack:
+        found: dict[str, Any] = {}
+        if config.fused_lora:  # before packing: it is tried out with an unpacked row
+            fused = low_rank.fused(model, lambda: _pass_two_tokens(causal_lm))
+            found["fused_lora"] = stack.enter_context(fused)
         packed = packing.rows_apart(causal_lm, config.packing, longest_tokens, obstacle)
-        found: dict[str, Any] = {"packing": stack.enter_context(packed)}
-        if config.fused_lora:
-            found["fused_lora"] = stack.enter_context(low_rank.fused(model))
+        found["packing"] = stack.enter_context(packed)
         if config.fused_norms and not config.liger:
             found["fused_norms"] = stack.enter_context(norms.fused(model))
         if config.compile:
             found["compile"] = stack.enter_context(_compiled(causal_lm.base_model))
         logger.info("Shortcuts in place: %s.", found)
         yield
+
+
+def _pass_two_tokens(causal_lm: Any) -> None:
+    import torch
+
+    from peftline.base_model.hardware import autocast
+
+    ids = torch.zeros(1, 2, dtype=torch.long, device=causal_lm.device)
+    with autocast(causal_lm):
+        causal_lm.base_model(input_ids=ids, use_cache=False)
 
 
 def _refuse_without_gpu(config: Speed) -> None:

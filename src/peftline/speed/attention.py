@@ -1,11 +1,11 @@
 """Causal attention over rows that stand one after the other, none of which sees another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import torch
-from torch.nn.functional import dropout as drop
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from peftline.errors import PeftlineError
@@ -92,25 +92,81 @@ def _alone(rows: list[Row], scaling: float, dropout: float) -> list[torch.Tensor
 
 
 def _together(rows: list[Row], scaling: float, dropout: float) -> list[torch.Tensor]:
-    """Rows filled up to the longest, product by product; each (tokens, heads, width).
+    """Rows of like length at once; each (tokens, heads, width)."""
+    if dropout:
+        return [out for row in rows for out in _alone([row], scaling, dropout)]
+    states = chain.from_iterable(zip(*rows, strict=True))
+    return list(ShortRows.apply(scaling, *states))
 
-    The heads that share a key and a value are one matrix. Weights are computed in float32, as
-    fused kernels do.
+
+class ShortRows(torch.autograd.Function):
+    """Causal attention of a few rows, filled up to the longest, product by product.
+
+    The heads that share a key and a value are one matrix. Scores are computed in float32, as fused
+    kernels do; the weights are kept for the way back in the type of the values.
     """
-    lengths = [row[0].shape[1] for row in rows]
-    tokens = max(lengths) + -max(lengths) % _MULTIPLE
-    query, key, value = (
-        torch.stack([pad(states, (0, 0, 0, tokens - states.shape[1])) for states in each])
-        for each in zip(*rows, strict=True)
-    )
-    count, heads, _, width = query.shape
-    key, value = key.flatten(0, 1), value.flatten(0, 1)  # (shared, tokens, width)
-    query = query.view(len(key), -1, width).float() * scaling
-    scores = torch.bmm(query, key.float().transpose(1, 2)).view(len(key), -1, tokens, tokens)
-    scores += torch.full((tokens, tokens), float("-inf"), device=scores.device).triu(1)
-    weights = drop(scores.softmax(-1).to(value.dtype), dropout).flatten(1, 2)
-    out = torch.bmm(weights, value).view(count, heads, tokens, -1)
-    return [row[:, :length].transpose(0, 1) for row, length in zip(out, lengths, strict=True)]
+
+    @staticmethod
+    def forward(ctx: Any, scaling: float, *states: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Args:
+        scaling: of the products before the softmax.
+        states: the queries of all rows, then their keys, then their values, each
+            (heads, tokens, width).
+
+        Returns:
+            What each row attends to, (tokens, heads, width).
+        """
+        rows = len(states) // 3
+        lengths = [state.shape[1] for state in states[:rows]]
+        query, key, value = (_filled(states[at : at + rows]) for at in range(0, len(states), rows))
+        heads, tokens, width = query.shape[1:]
+        key, value = key.flatten(0, 1), value.flatten(0, 1)  # (shared, tokens, width)
+        query = query.view(len(key), -1, width)
+        scores = torch.bmm(query.float() * scaling, key.float().transpose(1, 2))
+        later = torch.full((tokens, tokens), float("-inf"), device=scores.device).triu_(1)
+        scores.view(len(key), -1, tokens, tokens).add_(later)
+        weights = scores.softmax(-1).to(value.dtype)
+        out = torch.bmm(weights, value)
+        ctx.save_for_backward(query, key, value, weights)
+        ctx.scaling, ctx.lengths, ctx.heads = scaling, lengths, heads
+        return tuple(one.transpose(0, 1) for one in _rows(out, heads, lengths))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Gradients of the states."""
+        query, key, value, weights = ctx.saved_tensors
+        grad = _filled([one.transpose(0, 1) for one in grads]).flatten(0, 1)
+        grad = grad.view(len(key), -1, grad.shape[-1])
+        grad_value = torch.bmm(weights.transpose(1, 2), grad)
+        grad_weights = torch.bmm(grad, value.transpose(1, 2))
+        # Takes its sum over these very products. With gradient times output in its place (Dao et
+        # al. 2022, arXiv:2205.14135), which is rounded apart, bfloat16 was twice as far off.
+        grad_scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
+        grad_query = torch.bmm(grad_scores, key).mul_(ctx.scaling)
+        grad_key = torch.bmm(grad_scores.transpose(1, 2), query).mul_(ctx.scaling)
+        shared = len(key) // len(grads)
+        return (
+            None,
+            *_rows(grad_query, ctx.heads, ctx.lengths),
+            *_rows(grad_key, shared, ctx.lengths),
+            *_rows(grad_value, shared, ctx.lengths),
+        )
+
+
+def _filled(rows: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Rows of (heads, tokens, width) as one, filled up with zeros: (rows, heads, tokens, width)."""
+    heads, _, width = rows[0].shape
+    tokens = max(row.shape[1] for row in rows)
+    whole = rows[0].new_zeros(len(rows), heads, tokens + -tokens % _MULTIPLE, width)
+    for at, row in enumerate(rows):
+        whole[at, :, : row.shape[1]] = row
+    return whole
+
+
+def _rows(whole: torch.Tensor, heads: int, lengths: list[int]) -> list[torch.Tensor]:
+    """The rows of `_filled` without what they were filled up with."""
+    each = whole.view(len(lengths), heads, -1, whole.shape[-1])
+    return [row[:, :length] for row, length in zip(each, lengths, strict=True)]
 
 
 def _refuse_other_kinds(wanted: dict[str, Any]) -> None:

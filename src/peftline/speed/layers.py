@@ -28,3 +28,15 @@ def replaced(
     finally:
         for layer in layers:
             del layer.forward  # the class's own comes back
+
+
+@contextmanager
+def trial(model: torch.nn.Module) -> Iterator[None]:
+    """Try a model out: without gradients and dropout."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)

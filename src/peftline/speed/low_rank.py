@@ -1,8 +1,9 @@
-"""The product of a LoRA layer as one function, with fewer passes over its activations."""
+"""The products of LoRA layers, with fewer passes over their activations."""
 
+from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, NamedTuple
 
 import torch
 from bitsandbytes.functional import dequantize_4bit
@@ -10,89 +11,158 @@ from bitsandbytes.nn import Linear4bit
 from peft.tuners.lora.layer import LoraLayer
 from torch.nn.functional import linear
 
-from peftline.speed.layers import replaced
+from peftline.speed.layers import replaced, trial
 
 _FROZEN = (torch.nn.Linear, Linear4bit)  # whose weights can be had as one matrix
 
 
-class LowRankProduct(torch.autograd.Function):
-    """x W' + bias + scale * (x A') B', for a frozen W (Hu et al. 2021, arXiv:2106.09685).
+class Frozen(NamedTuple):
+    """What of a LoRA layer is not trained."""
+
+    weight: Callable[[], torch.Tensor]
+    """Gives W, (out, in); asked for again going back, so that a quantised one is never kept."""
+    bias: torch.Tensor | None
+    """(out)."""
+    scale: float
+    """alpha / rank."""
+
+
+class LowRankProducts(torch.autograd.Function):
+    """x W' + bias + scale * (x A') B' of layers with one input (Hu et al. 2021, arXiv:2106.09685).
 
     Autograd's own way writes the update, its scaled copy and the sum, each as large as the
-    layer's output, and as much again going back. Here both products add into the same memory, and
-    the scale goes onto the thin factor. W is asked for again going back, so that a quantised one
-    is never kept unpacked.
+    layer's output, and as much again going back. Here both products add into the same memory, the
+    scale goes onto the thin factor, and the thin factors of all layers pass the input at once.
     """
 
     @staticmethod
     def forward(
-        ctx: Any,
-        x: torch.Tensor,
-        a: torch.Tensor,
-        b: torch.Tensor,
-        scale: float,
-        weight: Callable[[], torch.Tensor],
-        bias: torch.Tensor | None,
-    ) -> torch.Tensor:
+        ctx: Any, x: torch.Tensor, layers: list[Frozen], *factors: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
         """Args:
         x: (…, in); its type is that of the arithmetic.
-        a: (rank, in).
-        b: (out, rank).
-        scale: alpha / rank.
-        weight: gives W, (out, in), in the type of `x`.
-        bias: (out) or None.
+        layers: one or several.
+        factors: A of each layer, (rank, in), then B of each layer, (out, rank).
+
+        Returns:
+            The output of each layer, (…, out).
         """
+        every_a, every_b = factors[: len(layers)], factors[len(layers) :]
         rows = x.reshape(-1, x.shape[-1])
-        down = rows @ a.to(x.dtype).t()
-        out = linear(rows, weight().to(x.dtype), bias)
-        out.addmm_(down, (b * scale).to(x.dtype).t())
-        ctx.save_for_backward(rows, down, a, b)
-        ctx.scale, ctx.weight = scale, weight
-        return out.view(*x.shape[:-1], -1)
+        a = torch.cat([each.to(x.dtype) for each in every_a])
+        down = rows @ a.t()
+        ranks = [len(each) for each in every_a]
+        outs = []
+        for layer, b, own in zip(layers, every_b, down.split(ranks, 1), strict=True):
+            out = linear(rows, layer.weight().to(x.dtype), layer.bias)
+            out.addmm_(own, (b * layer.scale).to(x.dtype).t())
+            outs.append(out.view(*x.shape[:-1], -1))
+        ctx.save_for_backward(rows, down, a, *every_b)
+        ctx.layers, ctx.ranks, ctx.shape = layers, ranks, x.shape
+        return tuple(outs)
 
     @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Gradients of `x`, `a` and `b`."""
-        rows, down, a, b = ctx.saved_tensors
-        grad_rows = grad.reshape(-1, grad.shape[-1])
-        grad_down = grad_rows @ (b * ctx.scale).to(rows.dtype)
-        grad_a = (grad_down.t() @ rows).to(a.dtype)
-        grad_b = (grad_rows.t() @ down).to(b.dtype) * ctx.scale
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Gradients of `x` and of the factors."""
+        rows, down, a, *every_b = ctx.saved_tensors
+        dtype = rows.dtype
+        every_grad = [grad.reshape(-1, grad.shape[-1]) for grad in grads]
+        both = list(zip(every_grad, ctx.layers, every_b, strict=True))
+        grad_down = torch.cat([g @ (b * layer.scale).to(dtype) for g, layer, b in both], 1)
+        grad_a = (grad_down.t() @ rows).to(every_b[0].dtype).split(ctx.ranks)
+        grad_b = [
+            (g.t() @ own).to(b.dtype) * layer.scale
+            for (g, layer, b), own in zip(both, down.split(ctx.ranks, 1), strict=True)
+        ]
         grad_x = None
         if ctx.needs_input_grad[0]:
-            grad_x = grad_rows @ ctx.weight().to(rows.dtype)
-            grad_x.addmm_(grad_down, a.to(rows.dtype))
-            grad_x = grad_x.view(*grad.shape[:-1], -1)
-        return grad_x, grad_a, grad_b, None, None, None
+            grad_x = grad_down @ a
+            for grad, layer in zip(every_grad, ctx.layers, strict=True):
+                grad_x.addmm_(grad, layer.weight().to(dtype))
+            grad_x = grad_x.view(ctx.shape)
+        return grad_x, None, *grad_a, *grad_b
 
 
-def fused(model: torch.nn.Module) -> AbstractContextManager[int]:
-    """Compute the plain LoRA layers of a model as one function each; undone on leaving.
+def fused(model: torch.nn.Module, try_out: Callable[[], Any]) -> AbstractContextManager[int]:
+    """Compute the plain LoRA layers of a model with fewer passes; undone on leaving.
 
     Layers that do more than the formula (dropout, DoRA, several adapters at once, a bias of their
     own) keep PEFT's way, and so do all while an adapter is disabled or merged.
 
+    Args:
+        try_out: passes anything through the model, to see which layers have one input, such as
+            queries, keys and values.
+
     Returns:
         A context that gives the number of layers computed so.
     """
-    return replaced([layer for layer in model.modules() if _plain(layer)], _forward)
+    layers = [layer for layer in model.modules() if _plain(layer)]
+    forwards = {}
+    for siblings in _with_one_input(model, layers, try_out):
+        together = _Together(siblings)
+        forwards |= {layer: together.forward_of(at) for at, layer in enumerate(siblings)}
+    return replaced(layers, forwards.__getitem__)
 
 
-def _forward(layer: Any) -> Callable[..., torch.Tensor]:
-    usual = layer.forward
-    (name,) = layer.active_adapters
-    a, b, scale = layer.lora_A[name].weight, layer.lora_B[name].weight, layer.scaling[name]
-    base = layer.get_base_layer()
-    weight = _weight(base)
+def _with_one_input(
+    model: torch.nn.Module, layers: list[Any], try_out: Callable[[], Any]
+) -> list[list[Any]]:
+    """Layers in groups that are given the very same tensor; each layer is in one group."""
+    inputs: dict[Any, torch.Tensor] = {}  # kept, so that no two have one address
+    with ExitStack() as stack:
+        for layer in layers:
+            look = layer.register_forward_pre_hook(
+                lambda module, given: inputs.update({module: given[0]})
+            )
+            stack.callback(look.remove)
+        stack.enter_context(trial(model))
+        try_out()
+    groups: dict[int, list[Any]] = defaultdict(list)
+    for layer in layers:
+        groups[id(inputs.get(layer, layer))].append(layer)
+    return list(groups.values())
 
-    def forward(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
-        if args or kwargs or layer.disable_adapters or layer.merged:
-            return usual(x, *args, **kwargs)
-        if torch.is_autocast_enabled(x.device.type):
-            x = x.to(torch.get_autocast_dtype(x.device.type))
-        return LowRankProduct.apply(x, a, b, scale, weight, base.bias)
 
-    return forward
+class _Together:
+    """LoRA layers with one input: the first that is called computes the outputs of all."""
+
+    def __init__(self, layers: list[Any]) -> None:
+        (name,) = layers[0].active_adapters
+        self._layers = layers
+        bases = [layer.get_base_layer() for layer in layers]
+        scales = [layer.scaling[name] for layer in layers]
+        self._frozen = [
+            Frozen(_weight(base), base.bias, scale)
+            for base, scale in zip(bases, scales, strict=True)
+        ]
+        self._factors = [layer.lora_A[name].weight for layer in layers]
+        self._factors += [layer.lora_B[name].weight for layer in layers]
+        self._input: torch.Tensor | None = None
+        self._outputs: dict[int, torch.Tensor] = {}  # not yet asked for
+
+    def forward_of(self, at: int) -> Callable[..., torch.Tensor]:
+        """What takes the place of a layer's `forward`."""
+        layer = self._layers[at]
+        usual = layer.forward
+
+        def forward(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+            if args or kwargs or layer.disable_adapters or layer.merged:
+                return usual(x, *args, **kwargs)
+            return self._output(at, x)
+
+        return forward
+
+    def _output(self, at: int, x: torch.Tensor) -> torch.Tensor:
+        if x is not self._input or at not in self._outputs:
+            self._input = x
+            if torch.is_autocast_enabled(x.device.type):
+                x = x.to(torch.get_autocast_dtype(x.device.type))
+            outputs = LowRankProducts.apply(x, self._frozen, *self._factors)
+            self._outputs = dict(enumerate(outputs))
+        found = self._outputs.pop(at)
+        if not self._outputs:
+            self._input = None  # nothing is kept beyond its use
+        return found
 
 
 def _weight(base: Any) -> Callable[[], torch.Tensor]:
@@ -103,7 +173,7 @@ def _weight(base: Any) -> Callable[[], torch.Tensor]:
 
 
 def _plain(layer: torch.nn.Module) -> bool:
-    """Whether a layer computes the formula of `LowRankProduct` and no more."""
+    """Whether a layer computes the formula of `LowRankProducts` and no more."""
     if not isinstance(layer, LoraLayer) or len(layer.active_adapters) != 1:
         return False
     (name,) = layer.active_adapters

@@ -12,7 +12,7 @@ from peftline.base_model.hardware import autocast
 from peftline.errors import PeftlineError
 from peftline.rendering.render import IGNORED
 from peftline.speed.attention import ROWS_APART
-from peftline.speed.layers import MULTIPLE
+from peftline.speed.layers import MULTIPLE, trial
 
 logger = logging.getLogger(__name__)
 
@@ -75,10 +75,8 @@ def _problem(causal_lm: Any) -> str:
         mask[row, :length] = 1
     ids = torch.arange(mask.numel(), device=device).view_as(mask)
     batch = {"input_ids": ids, "attention_mask": mask, "labels": ids}
-    training = causal_lm.training
-    causal_lm.eval()
     try:
-        with torch.no_grad(), autocast(causal_lm):
+        with trial(causal_lm), autocast(causal_lm):
             padded = causal_lm.base_model(input_ids=ids, attention_mask=mask, use_cache=False)
             causal_lm.set_attn_implementation(ROWS_APART)
             if not is_packed(causal_lm):
@@ -86,8 +84,6 @@ def _problem(causal_lm: Any) -> str:
             packed = causal_lm.base_model(**flatten(batch)[0], use_cache=False)
     except (PeftlineError, AttributeError, RuntimeError, TypeError, ValueError) as error:
         return str(error)
-    finally:
-        causal_lm.train(training)
     alone = padded.last_hidden_state[mask.bool()].float()
     error = (packed.last_hidden_state[0, : len(alone)].float() - alone).norm() / alone.norm()
     return "" if error < _TRIAL_ERROR else f"a trial with short rows differs by {error:.0%}"
