@@ -38,8 +38,9 @@ lint: $(VENV)/.installed-dev ## Check the code's style
 test: lint ## Lint, then run all tests with coverage
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
 
-benchmark: $(VENV)/.installed ## Train beside TRL and a plain loop: speed, memory, held-out loss (an hour)
+benchmark: $(VENV)/.installed ## Speed, memory and held-out loss beside TRL and a plain loop; scaling (an hour)
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/scaling.py
 
 ui: $(VENV)/.installed ## Open MLflow on http://127.0.0.1:5000
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1

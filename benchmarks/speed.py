@@ -1,7 +1,7 @@
 """Speed, memory and held-out loss beside TRL and a plain loop, in one run, on a CPU.
 
-    python benchmarks/speed.py                      # 3 rounds of 20 steps on the built-in data
-    python benchmarks/speed.py --source rows.json --rounds 1 --steps 10
+    python benchmarks/speed.py                      # 3 rounds of 10 steps on the built-in data
+    python benchmarks/speed.py --source rows.json --rounds 1
 
 Each contender of `contender.py` trains in a process of its own, one after the other, round after
 round, once over the same rows; figures are medians over the rounds. Held-out loss is computed
@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from contender import open_base
 from peft import PeftModel
 from rich.console import Console
 from rich.table import Table
@@ -133,6 +134,19 @@ def gemm_limit(folder: Path, tokens: int, supervised_share: float) -> float:
     return tokens / total
 
 
+def linear_weight_bytes(folder: Path, quantization: str) -> int:
+    """What the frozen weights of the linear layers take in memory, with what unpacks them."""
+    model = open_base(folder, quantization, hardware.compute_dtype())
+    total = 0
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Linear) and layer is not model.get_output_embeddings():
+            state = getattr(layer.weight, "quant_state", None)
+            parts = state.as_dict().values() if state else ()
+            tensors = [layer.weight, *(part for part in parts if isinstance(part, torch.Tensor))]
+            total += sum(tensor.nbytes for tensor in tensors)
+    return total
+
+
 def generation(folder: Path, adapter: Path, rounds: int) -> dict[str, Any]:
     """New tokens a second of plain `generate` with the adapter, and of this project, merged."""
     tokenizer = AutoTokenizer.from_pretrained(folder / "base", padding_side="left")
@@ -225,7 +239,7 @@ def main() -> None:
     """Run it all; print tables, write one file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--source", default="tool_calls", help="any data source of the project")
-    parser.add_argument("--steps", type=int, default=20, help="of 4 rows each")
+    parser.add_argument("--steps", type=int, default=10, help="of 4 rows each")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("data/08_reporting/benchmark.json"))
     given = parser.parse_args()
@@ -239,10 +253,14 @@ def main() -> None:
             recipe: compare(folder, quantization, given.rounds, console)
             for recipe, quantization in recipes.items()
         }
+        weights = {name: linear_weight_bytes(folder, kind) for name, kind in recipes.items()}
+        found["qlora"]["linear_weights_vs_lora"] = weights["qlora"] / weights["lora"]
         found |= generation(folder, folder / "peftline-none", given.rounds)
     found["settings"] = {"source": given.source, "steps": given.steps, "rounds": given.rounds}
     store.write_text(given.out, json.dumps(found, indent=2))
-    console.print_json(data={name: found[name] for name in found if name.startswith("generation")})
+    for recipe in recipes:
+        console.print(recipe, {k: v for k, v in found[recipe].items() if k != "contenders"})
+    console.print({name: found[name] for name in found if name.startswith("generation")})
     console.print(f"Written: {given.out}")
 
 

@@ -1,6 +1,5 @@
 """Memory of this process: its peak, and giving back what is no longer used."""
 
-import contextlib
 import ctypes
 import gc
 import threading
@@ -15,7 +14,7 @@ class PeakMemory:
 
     On a GPU what torch allocated there; on a CPU the resident set, sampled every 50 ms.
     `unmapped_bytes` leaves out pages of mapped files, which the system takes back when it needs
-    them; it is counted together with child processes only.
+    them, where the system tells (Linux).
     """
 
     def __init__(self, with_children: bool = False) -> None:
@@ -53,16 +52,19 @@ class PeakMemory:
 
     def _look(self) -> None:
         process = psutil.Process()
-        if not self._with_children:
-            self.bytes = max(self.bytes, process.memory_info().rss)
-            return
-        whole = unmapped = 0
-        for one in (process, *process.children(recursive=True)):
-            with contextlib.suppress(psutil.NoSuchProcess, OSError):  # it has just ended
-                share = _share(one)
-                whole, unmapped = whole + share[0], unmapped + share[1]
+        if self._with_children:
+            found = [_share(one) for one in (process, *process.children(recursive=True))]
+        else:
+            found = [_own(process)]
+        whole, unmapped = (sum(column) for column in zip(*found, strict=True))
         self.bytes = max(self.bytes, whole)
         self.unmapped_bytes = max(self.unmapped_bytes, unmapped)
+
+
+def _own(process: psutil.Process) -> tuple[int, int]:
+    """Memory of one process, with and without what it shares and maps, bytes."""
+    memory = process.memory_info()
+    return memory.rss, memory.rss - getattr(memory, "shared", 0)
 
 
 def _share(process: psutil.Process) -> tuple[int, int]:
@@ -72,12 +74,14 @@ def _share(process: psutil.Process) -> tuple[int, int]:
     are forked share all their parent's memory, and counted whole each time 1 GB becomes 3.
     """
     rollup = Path(f"/proc/{process.pid}/smaps_rollup")
-    if not rollup.exists():
-        resident = process.memory_info().rss
-        return resident, resident
-    lines = rollup.read_text().splitlines()[1:]
+    try:
+        if not Path("/proc/self/smaps_rollup").exists():
+            return _own(process)
+        lines = rollup.read_text().splitlines()[1:]
+    except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
+        return 0, 0  # it has just ended
     size = {name: int(value.split()[0]) * 1024 for name, value in (x.split(":") for x in lines)}
-    whole = size.get("Pss", 0)  # a process that has just ended has none
+    whole = size.get("Pss", 0)
     return whole, whole - size.get("Pss_File", 0)
 
 

@@ -208,7 +208,7 @@ def test_special_tokens_in_tools_calls_and_the_worse_answer_are_counted(
 
 def test_two_processes_give_what_one_gives(splits_of, tiny_base, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_BATCH_ROWS", 7)
-    monkeypatch.setattr(module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(module.hardware, "processors", lambda: 2)
     splits = splits_of([5 + at * 37 % 90 for at in range(60)], [5, 200, 7])
     config = Rendering(max_length_tokens=96, too_long="truncate_answer")
     one = tokenise(splits, tiny_base, config, tmp_path / "one")
@@ -226,7 +226,7 @@ def test_an_error_in_another_process_arrives_with_its_row(
     splits_of, tiny_base, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(module, "_PARALLEL_ROWS", 1)
-    monkeypatch.setattr(module.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(module.hardware, "processors", lambda: 2)
     config = Rendering(max_length_tokens=128, too_long="raise")
     with pytest.raises(PeftlineError, match=r"rows\.jsonl, row 3"):
         tokenise(splits_of([10, 10, 300, 10]), tiny_base, config, tmp_path)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from peftline.quantization import keep_differentiable_on_cpu
 from peftline.speed import low_rank
@@ -110,6 +111,43 @@ def test_layers_with_one_input_are_computed_together(attention, monkeypatch):
         for _ in range(2):
             assert_equal(outcome(attention), usual, 1e-5)
     assert passes == 2 * [3, 1]
+
+
+def test_so_they_are_in_16_bits_and_while_the_adapter_is_disabled(attention):
+    for name, parameter in attention.named_parameters():
+        if "lora" not in name:
+            parameter.data = parameter.data.to(torch.bfloat16)
+    x = X.to(torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        usual = outcome(attention, x)
+        with low_rank.fused(attention, lambda: attention(x)):
+            assert_equal(outcome(attention, x), usual, 3e-2)
+            with attention.disable_adapter(), torch.no_grad():
+                assert torch.equal(attention(x), attention.get_base_model()(x))
+                assert not torch.allclose(attention(x).float(), usual[0].float())
+
+
+def test_outputs_may_be_clamped_in_place(attention):
+    usual = attention.base_model.model.queries(X).clamp(-1, 1)
+    with low_rank.fused(attention, lambda: attention(X)):
+        found = attention.base_model.model.queries(X.clone().requires_grad_())
+        torch.testing.assert_close(found.clamp_(-1, 1), usual)
+
+
+def test_a_recomputation_that_is_broken_off_keeps_nothing(wrap):
+    model = wrap(nn.Linear(64, 64))
+    kept = []
+
+    def layer(x):
+        inner = x * 2
+        kept.append(weakref.ref(inner))
+        return model(inner)
+
+    with low_rank.fused(model, lambda: model(X)):
+        out = checkpoint(layer, X.clone().requires_grad_(), use_reentrant=False)
+        out.sum().backward()
+        assert len(kept) == 2  # it was recomputed
+        assert [one() for one in kept] == [None, None]
 
 
 def test_a_layer_that_is_called_alone_gives_its_own_output(attention):

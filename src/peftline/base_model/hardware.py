@@ -2,12 +2,27 @@
 
 from typing import Any
 
+import joblib
 import torch
 
 
 def device() -> torch.device:
     """The accelerator if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def processors() -> int:
+    """How many processors this process may use: in a container its quota, not those of the host."""
+    return joblib.cpu_count()
+
+
+def fit_threads() -> None:
+    """Let torch compute with no more threads than there are processors for them.
+
+    By itself it starts one for every processor of the host, also where a container's quota allows
+    two: the others are paused in turn, and all wait for them at the end of every operation.
+    """
+    torch.set_num_threads(min(torch.get_num_threads(), processors()))
 
 
 def compute_dtype() -> torch.dtype:

@@ -27,6 +27,7 @@ def load_model(
     """
     from transformers import AutoModelForCausalLM
 
+    hardware.fit_threads()
     dtype = dtype or hardware.compute_dtype()
     config = quantization.loading_config(quantized or NoQuantization(), dtype)
     extra = {"quantization_config": config} if config else {}

@@ -1,6 +1,5 @@
 """Tokens and labels of a whole data set, memory-mapped and reused while nothing changes."""
 
-import os
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ import tokenizers
 import transformers
 
 from peftline import store
+from peftline.base_model import hardware
 from peftline.base_model.loading import load_tokenizer
 from peftline.handles import BaseModelFolder, Splits, Tokenised
 from peftline.rendering import rows, stored
@@ -109,7 +109,7 @@ def _map(file: Path, template: Template, config: Rendering, work: Path) -> None:
         cache_file_name=str(work),
         load_from_cache_file=False,
         new_fingerprint="rows",
-        num_proc=min(os.cpu_count() or 1, 8) if len(index) >= _PARALLEL_ROWS else None,
+        num_proc=min(hardware.processors(), 8) if len(index) >= _PARALLEL_ROWS else None,
         desc=f"Tokenising {file.stem}",
     )
 

@@ -1,4 +1,4 @@
-"""Give layers another way to compute what they compute, for a while."""
+"""Give layers another way to compute what they compute, for a while; try a model out."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -54,9 +54,9 @@ class LowRankProducts(torch.autograd.Function):
         ranks = [len(each) for each in every_a]
         outs = []
         for layer, b, own in zip(layers, every_b, down.split(ranks, 1), strict=True):
-            out = linear(rows, layer.weight().to(x.dtype), layer.bias)
-            out.addmm_(own, (b * layer.scale).to(x.dtype).t())
-            outs.append(out.view(*x.shape[:-1], -1))
+            out = linear(x, layer.weight().to(x.dtype), layer.bias)
+            out.view(len(rows), -1).addmm_(own, (b * layer.scale).to(x.dtype).t())
+            outs.append(out)  # no view: some models clamp it in place
         ctx.save_for_backward(rows, down, a, *every_b)
         ctx.layers, ctx.ranks, ctx.shape = layers, ranks, x.shape
         return tuple(outs)
@@ -67,12 +67,12 @@ class LowRankProducts(torch.autograd.Function):
         rows, down, a, *every_b = ctx.saved_tensors
         dtype = rows.dtype
         every_grad = [grad.reshape(-1, grad.shape[-1]) for grad in grads]
-        both = list(zip(every_grad, ctx.layers, every_b, strict=True))
-        grad_down = torch.cat([g @ (b * layer.scale).to(dtype) for g, layer, b in both], 1)
+        per_layer = list(zip(every_grad, ctx.layers, every_b, strict=True))
+        grad_down = torch.cat([g @ (b * layer.scale).to(dtype) for g, layer, b in per_layer], 1)
         grad_a = (grad_down.t() @ rows).to(every_b[0].dtype).split(ctx.ranks)
         grad_b = [
             (g.t() @ own).to(b.dtype) * layer.scale
-            for (g, layer, b), own in zip(both, down.split(ctx.ranks, 1), strict=True)
+            for (g, layer, b), own in zip(per_layer, down.split(ctx.ranks, 1), strict=True)
         ]
         grad_x = None
         if ctx.needs_input_grad[0]:
@@ -91,7 +91,8 @@ def fused(model: torch.nn.Module, try_out: Callable[[], Any]) -> AbstractContext
 
     Args:
         try_out: passes anything through the model, to see which layers have one input, such as
-            queries, keys and values.
+            queries, keys and values. It is called without gradients: on a CPU a 4-bit base must
+            have passed `quantization.keep_differentiable_on_cpu`.
 
     Returns:
         A context that gives the number of layers computed so.
@@ -127,16 +128,12 @@ class _Together:
     """LoRA layers with one input: the first that is called computes the outputs of all."""
 
     def __init__(self, layers: list[Any]) -> None:
-        (name,) = layers[0].active_adapters
         self._layers = layers
-        bases = [layer.get_base_layer() for layer in layers]
-        scales = [layer.scaling[name] for layer in layers]
-        self._frozen = [
-            Frozen(_weight(base), base.bias, scale)
-            for base, scale in zip(bases, scales, strict=True)
-        ]
-        self._factors = [layer.lora_A[name].weight for layer in layers]
-        self._factors += [layer.lora_B[name].weight for layer in layers]
+        names = [layer.active_adapters[0] for layer in layers]
+        named = list(zip(layers, names, strict=True))
+        self._frozen = [_frozen(layer, name) for layer, name in named]
+        self._factors = [layer.lora_A[name].weight for layer, name in named]
+        self._factors += [layer.lora_B[name].weight for layer, name in named]
         self._input: torch.Tensor | None = None
         self._outputs: dict[int, torch.Tensor] = {}  # not yet asked for
 
@@ -154,15 +151,26 @@ class _Together:
 
     def _output(self, at: int, x: torch.Tensor) -> torch.Tensor:
         if x is not self._input or at not in self._outputs:
-            self._input = x
-            if torch.is_autocast_enabled(x.device.type):
-                x = x.to(torch.get_autocast_dtype(x.device.type))
-            outputs = LowRankProducts.apply(x, self._frozen, *self._factors)
-            self._outputs = dict(enumerate(outputs))
+            # First of all, and again below: nothing is kept beyond its use, also where a
+            # recomputation is broken off in the middle of `apply` (gradient checkpointing).
+            self._input, self._outputs = None, {}
+            outputs = LowRankProducts.apply(_for_arithmetic(x), self._frozen, *self._factors)
+            self._input, self._outputs = x, dict(enumerate(outputs))
         found = self._outputs.pop(at)
         if not self._outputs:
-            self._input = None  # nothing is kept beyond its use
+            self._input = None
         return found
+
+
+def _for_arithmetic(x: torch.Tensor) -> torch.Tensor:
+    """The input in the type of autocast, where that is on."""
+    device = x.device.type
+    return x.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else x
+
+
+def _frozen(layer: Any, name: str) -> Frozen:
+    base = layer.get_base_layer()
+    return Frozen(_weight(base), base.bias, layer.scaling[name])
 
 
 def _weight(base: Any) -> Callable[[], torch.Tensor]:
