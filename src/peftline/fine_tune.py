@@ -117,6 +117,7 @@ def _trainer(
         processing_class=tokenizer,
         callbacks=[history],
         speed=recipe.training.speed,
+        tokens_per_row=tokenised.supervised_tokens / tokenised.train,
     )
     _keep_trainables_in_float32(model)  # which the trainer has just changed
     return trainer

@@ -31,11 +31,24 @@ class SupervisedTokensTrainer(SFTTrainer):
 
     loss_is_scaled_for_ga = True  # one divisor for all parts of a step, see below
 
-    def __init__(self, *args: Any, speed: Speed | None = None, **kwargs: Any) -> None:
-        """Args: those of `SFTTrainer`; the data sets have tokenised rows with `labels`."""
+    def __init__(
+        self,
+        *args: Any,
+        speed: Speed | None = None,
+        tokens_per_row: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Args:
+        args, kwargs: those of `SFTTrainer`; the data sets have tokenised rows with `labels`.
+        speed: shortcuts.
+        tokens_per_row: supervised ones, on average over the training rows. Counted if it is not
+            given, for which all labels are read into memory.
+        """
         super().__init__(*args, **kwargs)
         self._speed = speed or Speed()
-        self._train_tokens_per_row = supervised_tokens_per_row(self.train_dataset)
+        if tokens_per_row is None:
+            tokens_per_row = supervised_tokens_per_row(self.train_dataset)
+        self._train_tokens_per_row = tokens_per_row
         self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
         self._logged = (0.0, 0)
 
