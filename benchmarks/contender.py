@@ -30,7 +30,7 @@ from transformers import (
 )
 from trl import SFTConfig, SFTTrainer
 
-from peftline.fine_tune import fine_tune
+from peftline.fine_tune import TrainedAdapter, fine_tune
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory
 from peftline.quantization import keep_differentiable_on_cpu
@@ -82,7 +82,10 @@ def trl(folder: Path, out: Path, quantization: str, steps: int, tuned: bool) -> 
     dataset = Dataset.from_dict(
         {"input_ids": [row["input_ids"] for row in rows], "completion_mask": mask}
     )
-    by_hand = {"gradient_checkpointing": False, "train_sampling_strategy": "group_by_length"}
+    # As it comes, the rows stand in random order already, the same as this project's.
+    chosen = {"train_sampling_strategy": "sequential"}
+    if tuned:
+        chosen = {"gradient_checkpointing": False, "train_sampling_strategy": "group_by_length"}
     clock = Clock()
     trainer = SFTTrainer(
         model=open_base(folder, quantization, torch.bfloat16 if tuned else "auto"),
@@ -97,7 +100,7 @@ def trl(folder: Path, out: Path, quantization: str, steps: int, tuned: bool) -> 
             save_strategy="no",
             report_to="none",
             use_cpu=not torch.cuda.is_available(),
-            **(by_hand if tuned else {}),
+            **chosen,
         ),
         train_dataset=dataset,
         processing_class=AutoTokenizer.from_pretrained(folder / "base"),
@@ -120,10 +123,9 @@ def plain_loop(folder: Path, out: Path, quantization: str, steps: int) -> float:
         [p for p in model.parameters() if p.requires_grad], lr=LEARNING_RATE, weight_decay=0.0
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / steps)
-    order = torch.randperm(len(rows)).tolist()
     begin = time.perf_counter()
     for at in range(0, steps * BATCH_SIZE, BATCH_SIZE):
-        batch = [rows[i] for i in order[at : at + BATCH_SIZE]]
+        batch = rows[at : at + BATCH_SIZE]
         width = max(len(row["input_ids"]) for row in batch)
         padded = {
             name: torch.tensor([row[name] + [pad] * (width - len(row[name])) for row in batch])
@@ -160,24 +162,32 @@ def peftline(folder: Path, out: Path, quantization: str, steps: int) -> float:
             "checkpoints": 1,
         },
     )
+    trained, seconds = timed_training(recipe, base, tokenised, SEED, out / "checkpoints")
+    trained.model.save_pretrained(out)
+    return seconds
+
+
+def timed_training(
+    recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int, checkpoints: Path
+) -> tuple[TrainedAdapter, float]:
+    """This project's training, and its seconds from the first step to the end of the last."""
     times: list[tuple[float, dict[str, float]]] = []
     trained, _ = fine_tune(
         recipe,
         "benchmark",
         base,
         tokenised,
-        SEED,
+        seed,
         str(time.time_ns()),  # never resume
-        out / "checkpoints",
+        checkpoints,
         lambda record: times.append((time.perf_counter(), record)),
     )
-    trained.model.save_pretrained(out)
     begin = next(at for at, record in times if "validation_loss" in record)
-    return max(at for at, record in times if "train_loss" in record) - begin
+    return trained, max(at for at, record in times if "train_loss" in record) - begin
 
 
 def read_rows(folder: Path) -> list[dict[str, list[int]]]:
-    """`input_ids` and `labels` of each training row."""
+    """`input_ids` and `labels` of each training row, in the order in which all train on them."""
     return [json.loads(line) for line in (folder / "rows.jsonl").read_text().splitlines()]
 
 

@@ -16,21 +16,19 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy
 import pyarrow
+from contender import timed_training
 from pyarrow import ipc
 from rich.console import Console
 from rich.table import Table
 
 from peftline import store
 from peftline.base_model.materialise import materialise
-from peftline.fine_tune import fine_tune
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory, release
 from peftline.schema import BaseModelSource, Recipe
@@ -102,19 +100,7 @@ def train(folder: Path, length: int, rank: int, recipes: int) -> dict[str, float
     with PeakMemory() as memory:
         for seed in range(recipes):
             release()  # as before each step of a pipeline
-            times: list[tuple[float, dict[str, float]]] = []
-            fine_tune(
-                recipe,
-                "scaling",
-                base,
-                tokenised,
-                seed,
-                str(time.time_ns()),  # never resume
-                folder / "checkpoints",
-                lambda record, times=times: times.append((time.perf_counter(), record)),
-            )
-            begin = next(at for at, record in times if "validation_loss" in record)
-            seconds += max(at for at, record in times if "train_loss" in record) - begin
+            seconds += timed_training(recipe, base, tokenised, seed, folder / "checkpoints")[1]
     tokens = training["batch_size"] * length * STEPS * recipes
     return {
         "tokens_per_second": tokens / seconds,
@@ -123,30 +109,30 @@ def train(folder: Path, length: int, rank: int, recipes: int) -> dict[str, float
     }
 
 
-def measure(axis: str, base: BaseModelFolder, folder: Path) -> Iterator[dict[str, float]]:
-    """Each point of a table, with the other axes at their usual values."""
-    for value in POINTS[axis]:
-        point = USUAL | {axis: value}
-        with TemporaryDirectory(dir=folder) as name:
-            place = Path(name)
-            tokenised = prepare(place / "rows", base, point["rows"], point["length"])
-            (place / "base.json").write_text(base.model_dump_json())
-            (place / "tokenised.json").write_text(tokenised.model_dump_json())
-            words = [name, *(str(point[key]) for key in ("length", "rank", "recipes"))]
-            command = [sys.executable, __file__, "--train", *words]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            raise SystemExit(f"{axis}={value} failed:\n{done.stderr[-3000:]}")
-        yield {axis: value} | json.loads(done.stdout.strip().splitlines()[-1])
+def measure(point: dict[str, int], base: BaseModelFolder, folder: Path) -> dict[str, float]:
+    """One point of the tables, trained in a process of its own."""
+    with TemporaryDirectory(dir=folder) as name:
+        place = Path(name)
+        tokenised = prepare(place / "rows", base, point["rows"], point["length"])
+        (place / "base.json").write_text(base.model_dump_json())
+        (place / "tokenised.json").write_text(tokenised.model_dump_json())
+        words = [name, *(str(point[key]) for key in ("length", "rank", "recipes"))]
+        command = [sys.executable, __file__, "--train", *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(f"{point} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def main() -> None:
     """Print a table for each axis, write one file."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("axes", nargs="*", choices=[*POINTS, []], help="all if none is named")
+    parser.add_argument("axes", nargs="*", help=f"of {', '.join(POINTS)}; all if none is named")
     parser.add_argument("--out", type=Path, default=Path("data/08_reporting/scaling.json"))
     parser.add_argument("--train", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if unknown := set(given.axes) - set(POINTS):
+        parser.error(f"{', '.join(sorted(unknown))}: no such table; known: {', '.join(POINTS)}")
     if given.train:
         place, *numbers = given.train
         print(json.dumps(train(Path(place), *map(int, numbers))))
@@ -156,8 +142,13 @@ def main() -> None:
     found: dict[str, Any] = json.loads(given.out.read_text()) if given.out.exists() else {}
     with TemporaryDirectory() as name:
         base = materialise(BaseModelSource(), Path(name) / "store")
+        usual = measure(USUAL, base, Path(name))  # a point of every table
         for axis in given.axes or POINTS:
-            found[axis] = list(measure(axis, base, Path(name)))
+            found[axis] = []
+            for value in POINTS[axis]:
+                point = USUAL | {axis: value}
+                figures = usual if point == USUAL else measure(point, base, Path(name))
+                found[axis].append({axis: value} | figures)
             table = Table(axis, "tokens/s", "peak MiB", "without mapped files")
             for point in found[axis]:
                 peaks = (point["peak_memory_bytes"], point["peak_unmapped_bytes"])

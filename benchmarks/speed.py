@@ -4,8 +4,9 @@
     python benchmarks/speed.py --source rows.json --rounds 1
 
 Each contender of `contender.py` trains in a process of its own, one after the other, round after
-round, once over the same rows; figures are medians over the rounds. Held-out loss is computed
-here, in float32, for all in the same way; equal seeds make it the same in every round.
+round, once over the same rows, in the same order (but for TRL set up by hand, which groups them by
+length). Figures are medians over the rounds. Held-out loss is computed here, in float32, for all in
+the same way; equal seeds make it the same in every round.
 
 Writes `data/08_reporting/benchmark.json`.
 """
@@ -23,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from contender import open_base
+from contender import BATCH_SIZE, SEED, open_base
 from peft import PeftModel
 from rich.console import Console
 from rich.table import Table
@@ -38,12 +39,12 @@ from peftline.corpus.split import read_split, split
 from peftline.corpus.validate import validate
 from peftline.data_schema import Data
 from peftline.evaluation.generation import generate
+from peftline.objectives.order import ShuffledRows
 from peftline.rendering import render, stored
 from peftline.rendering import template as templates
 from peftline.rendering.tokenise import tokenise
 from peftline.schema import BaseModelSource, Rendering
 
-BATCH_SIZE = 4
 MOST_STEPS = 99  # beyond, the project logs every second step, and the clock would miss the last
 NAMES = ("stock_trl", "tuned_trl", "plain_loop", "peftline")
 HELD_OUT_ROWS = 64
@@ -67,7 +68,10 @@ def prepare(folder: Path, source: str, rows: int) -> None:
     (folder / "tokenised.json").write_text(tokenised.model_dump_json())
     for side, name in (("train", "rows"), ("validation", "held_out")):
         with (folder / f"{name}.jsonl").open("w") as lines:
-            for row in stored.open_side(tokenised.path, side):
+            opened = stored.open_side(tokenised.path, side)
+            # the order in which the project's trainer takes training rows in the first epoch
+            order = ShuffledRows(len(opened), SEED) if side == "train" else range(len(opened))
+            for row in opened.select(list(order)):
                 kept = {column: list(row[column]) for column in ("input_ids", "labels")}
                 lines.write(json.dumps(kept) + "\n")
     template = templates.load(AutoTokenizer.from_pretrained(base.path), Rendering())
@@ -147,11 +151,11 @@ def linear_weight_bytes(folder: Path, quantization: str) -> int:
     return total
 
 
-def generation(folder: Path, adapter: Path, rounds: int) -> dict[str, Any]:
+def generation(folder: Path, adapter: Path, rounds: int, dtype: torch.dtype) -> dict[str, Any]:
     """New tokens a second of plain `generate` with the adapter, and of this project, merged."""
     tokenizer = AutoTokenizer.from_pretrained(folder / "base", padding_side="left")
     prompts = sorted(json.loads((folder / "prompts.json").read_text()), key=len)
-    base = AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float32)
+    base = AutoModelForCausalLM.from_pretrained(folder / "base", dtype=dtype)
     model = PeftModel.from_pretrained(base, adapter).eval()
     # Both stop nowhere, so that both make as many tokens.
     model.generation_config.eos_token_id = base.generation_config.eos_token_id = None
@@ -184,9 +188,9 @@ def generation(folder: Path, adapter: Path, rounds: int) -> dict[str, Any]:
     seconds = {name: statistics.median(found) for name, found in times.items()}
     tokens = len(prompts) * NEW_TOKENS
     return {
-        "generation_speedup": seconds["plain"] / seconds["peftline"],
-        "generation_new_tokens_per_second": {name: tokens / s for name, s in seconds.items()},
-        "generation_equal_answers": f"{same} of {len(prompts)}",
+        "speedup": seconds["plain"] / seconds["peftline"],
+        "new_tokens_per_second": {name: tokens / s for name, s in seconds.items()},
+        "equal_answers": f"{same} of {len(prompts)}",
     }
 
 
@@ -255,12 +259,18 @@ def main() -> None:
         }
         weights = {name: linear_weight_bytes(folder, kind) for name, kind in recipes.items()}
         found["qlora"]["linear_weights_vs_lora"] = weights["qlora"] / weights["lora"]
-        found |= generation(folder, folder / "peftline-none", given.rounds)
+        found["generation"] = {
+            str(dtype).removeprefix("torch."): generation(
+                folder, folder / "peftline-none", given.rounds, dtype
+            )
+            for dtype in dict.fromkeys((torch.float32, hardware.compute_dtype()))
+        }
+    found["generation_speedup"] = found["generation"]["float32"]["speedup"]
     found["settings"] = {"source": given.source, "steps": given.steps, "rounds": given.rounds}
     store.write_text(given.out, json.dumps(found, indent=2))
     for recipe in recipes:
         console.print(recipe, {k: v for k, v in found[recipe].items() if k != "contenders"})
-    console.print({name: found[name] for name in found if name.startswith("generation")})
+    console.print("generation", found["generation"])
     console.print(f"Written: {given.out}")
 
 

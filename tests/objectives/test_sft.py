@@ -11,7 +11,11 @@ from peftline import adapters
 from peftline.adapters.lora import Lora
 from peftline.objectives import sft
 from peftline.objectives.collate import PadRight
-from peftline.objectives.sft import SupervisedTokensTrainer, supervised_loss
+from peftline.objectives.sft import (
+    SupervisedTokensTrainer,
+    supervised_loss,
+    supervised_tokens_per_row,
+)
 from peftline.rendering.render import IGNORED
 from peftline.speed import head
 
@@ -64,6 +68,7 @@ def trainer_of(tmp_path, tiny_tokenizer, rows):
             data_collator=PadRight(PAD),
             processing_class=tiny_tokenizer,
             eval_dataset=Dataset.from_list(rows),
+            tokens_per_row=supervised_tokens_per_row(Dataset.from_list(rows)),
         )
 
     return make

@@ -34,20 +34,18 @@ class SupervisedTokensTrainer(SFTTrainer):
     def __init__(
         self,
         *args: Any,
+        tokens_per_row: float,
         speed: Speed | None = None,
-        tokens_per_row: float | None = None,
         **kwargs: Any,
     ) -> None:
         """Args:
         args, kwargs: those of `SFTTrainer`; the data sets have tokenised rows with `labels`.
+        tokens_per_row: supervised ones, on average over the training rows; known since they were
+            tokenised, while counting would read all labels into memory.
         speed: shortcuts.
-        tokens_per_row: supervised ones, on average over the training rows. Counted if it is not
-            given, for which all labels are read into memory.
         """
         super().__init__(*args, **kwargs)
         self._speed = speed or Speed()
-        if tokens_per_row is None:
-            tokens_per_row = supervised_tokens_per_row(self.train_dataset)
         self._train_tokens_per_row = tokens_per_row
         self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
         self._logged = (0.0, 0)

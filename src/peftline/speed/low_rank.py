@@ -1,8 +1,7 @@
 """The products of LoRA layers, with fewer passes over their activations."""
 
-from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import torch
@@ -11,7 +10,8 @@ from bitsandbytes.nn import Linear4bit
 from peft.tuners.lora.layer import LoraLayer
 from torch.nn.functional import linear
 
-from peftline.speed.layers import replaced, trial
+from peftline.speed.layers import replaced
+from peftline.speed.siblings import with_one_input
 
 _FROZEN = (torch.nn.Linear, Linear4bit)  # whose weights can be had as one matrix
 
@@ -99,29 +99,10 @@ def fused(model: torch.nn.Module, try_out: Callable[[], Any]) -> AbstractContext
     """
     layers = [layer for layer in model.modules() if _plain(layer)]
     forwards = {}
-    for siblings in _with_one_input(model, layers, try_out):
+    for siblings in with_one_input(model, layers, try_out):
         together = _Together(siblings)
         forwards |= {layer: together.forward_of(at) for at, layer in enumerate(siblings)}
     return replaced(layers, forwards.__getitem__)
-
-
-def _with_one_input(
-    model: torch.nn.Module, layers: list[Any], try_out: Callable[[], Any]
-) -> list[list[Any]]:
-    """Layers in groups that are given the very same tensor; each layer is in one group."""
-    inputs: dict[Any, torch.Tensor] = {}  # kept, so that no two have one address
-    with ExitStack() as stack:
-        for layer in layers:
-            look = layer.register_forward_pre_hook(
-                lambda module, given: inputs.update({module: given[0]})
-            )
-            stack.callback(look.remove)
-        stack.enter_context(trial(model))
-        try_out()
-    groups: dict[int, list[Any]] = defaultdict(list)
-    for layer in layers:
-        groups[id(inputs.get(layer, layer))].append(layer)
-    return list(groups.values())
 
 
 class _Together:
