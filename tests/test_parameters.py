@@ -112,7 +112,7 @@ def test_a_wrong_value_is_refused(message):
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("qlorra", "Did you mean 'qlora'?"), ("zzz", "Known: "), ("data", "Known: ")],
+    [("qlorra", "Did you mean 'qlora'?"), ("zzz", "Known: "), ("base", "Known: ")],
 )
 def test_a_recipe_to_look_at_that_does_not_exist_is_refused(
     message, project, monkeypatch, name, hint

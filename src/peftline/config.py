@@ -1,5 +1,7 @@
 """The base of every typed configuration."""
 
+from difflib import get_close_matches
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -7,3 +9,9 @@ class Config(BaseModel):
     """Frozen, and refuses keys that nobody reads: a typo must not train with defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The known name that a wrong one resembles, or all of them."""
+    found = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"Did you mean '{found[0]}'?" if found else f"Known: {', '.join(sorted(known))}."

@@ -2,18 +2,17 @@
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import datasets
 import torch
-from peft.helpers import disable_input_dtype_casting
-from transformers import set_seed
+from transformers import EarlyStoppingCallback, set_seed
 from trl import SFTConfig
 
-from peftline import adapters, optimizers, quantization, speed, store, training
+from peftline import adapters, capabilities, optimizers, quantization, speed, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ROWS_LOOKED_AT = 8  # at once, for initial values that depend on the data
+
 
 @dataclass(frozen=True)
 class TrainedAdapter:
@@ -41,6 +42,8 @@ class TrainedAdapter:
     """Hashes of all that the adapter depends on; stored beside it."""
     checkpoints: Path
     """Of no use, and removed, once the adapter is saved."""
+    initial: Path | None
+    """The adapter as it began, where what is saved is the difference."""
 
 
 def fine_tune(
@@ -73,31 +76,45 @@ def fine_tune(
         tokenizer = load_tokenizer(base)
         # saved with the adapter: whoever loads it asks in the format it was trained on
         tokenizer.chat_template = tokenised.chat_template
+        checkpoint = _checkpoint(checkpoints, input_hash, recipe)
+        per_row = tokenised.total_tokens / tokenised.train
+        steps = training.total_steps(recipe.training, tokenised.train, per_row)
         model = load_model(base, quantized=recipe.quantization)
-        model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
+        model = adapters.build(
+            recipe.adapter,
+            quantization.prepare(recipe.quantization, model),
+            adapters.Plan(steps, lambda: _batches(tokenised, tokenizer), tokenizer),
+        )
+        initial = adapters.keep_initial(recipe.adapter, model, checkpoints)
         history = History(listener)
-        steps = training.total_steps(recipe.training, tokenised.train)
-        arguments = _arguments(recipe, steps, seed, checkpoints)
+        rows = training.rows_per_step(recipe.training, per_row)
+        arguments = _arguments(recipe, steps, rows, seed, checkpoints)
         trainer = _trainer(recipe, arguments, model, tokenizer, tokenised, history)
-        # Autocast gives both factors of a product one type; PEFT would widen the input before.
         with (
             store.explained(checkpoints),
-            disable_input_dtype_casting(model),
-            speed.applied(recipe.training.speed, model, _longest(trainer)),
+            adapters.inputs_kept(model),
+            speed.applied(
+                recipe.training.speed,
+                model,
+                _longest(trainer),
+                capabilities.packing_obstacle(recipe),
+            ),
         ):
-            outcome = trainer.train(resume_from_checkpoint=_checkpoint(checkpoints, input_hash))
+            outcome = trainer.train(resume_from_checkpoint=checkpoint)
         seconds = history.seconds
     trainable, total = model.get_nb_trainable_parameters()
-    facts = {"steps": steps, "peak_memory_bytes": memory.bytes}
+    facts = {"steps": outcome.global_step, "peak_memory_bytes": memory.bytes}
     facts |= {"trainable_parameters": trainable, "total_parameters": total}
     facts |= _outcome(history.records, seconds, tokenised, outcome.metrics.get("epoch", 0.0))
+    if recipe.training.patience:  # the weights of the lowest measurement are kept, not the last
+        facts["validation_loss"] = trainer.state.best_metric
     identity = _identity(base, tokenised) | {
         "recipe": name,
         "seed": seed,
         "input_hash": input_hash,
         "trainable_parameters": trainable,
     }
-    return TrainedAdapter(model, tokenizer, identity, checkpoints), facts
+    return TrainedAdapter(model, tokenizer, identity, checkpoints, initial), facts
 
 
 def _trainer(
@@ -108,6 +125,8 @@ def _trainer(
     tokenised: Tokenised,
     history: History,
 ) -> SupervisedTokensTrainer:
+    companions = adapters.companions(recipe.adapter, model)
+    stops_early = [EarlyStoppingCallback(p)] if (p := recipe.training.patience) else []
     trainer = SupervisedTokensTrainer(
         model=model,
         args=arguments,
@@ -115,7 +134,12 @@ def _trainer(
         eval_dataset=_rows(tokenised, "validation"),
         data_collator=PadRight(tokenizer.pad_token_id),
         processing_class=tokenizer,
-        callbacks=[history],
+        callbacks=[history, *companions.callbacks, *stops_early],
+        optimizers=(
+            optimizers.build(recipe.optimizer, model, recipe.training.learning_rate),
+            None,
+        ),
+        penalty=companions.penalty,
         speed=recipe.training.speed,
         tokens_per_row=tokenised.supervised_tokens / tokenised.train,
     )
@@ -162,10 +186,21 @@ def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:
     return stored.open_side(tokenised.path, side).remove_columns("id")
 
 
-def _arguments(recipe: Recipe, steps: int, seed: int, checkpoints: Path) -> SFTConfig:
+def _batches(
+    tokenised: Tokenised, tokenizer: "PreTrainedTokenizerBase"
+) -> Iterator[dict[str, torch.Tensor]]:
+    """Training rows, a few at a time."""
+    collate = PadRight(tokenizer.pad_token_id)
+    for rows in _rows(tokenised, "train").iter(_ROWS_LOOKED_AT):
+        yield collate(
+            [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)]
+        )
+
+
+def _arguments(recipe: Recipe, steps: int, rows: int, seed: int, checkpoints: Path) -> SFTConfig:
     arguments = SFTConfig(
         output_dir=str(checkpoints),
-        **training.arguments(recipe.training, steps),
+        **training.arguments(recipe.training, steps, rows),
         **optimizers.arguments(recipe.optimizer),
         seed=seed,
         data_seed=seed,
@@ -208,13 +243,18 @@ def _keep_trainables_in_float32(model: torch.nn.Module) -> None:
             parameter.data = parameter.data.float()
 
 
-def _checkpoint(folder: Path, input_hash: str) -> str | None:
+def _checkpoint(folder: Path, input_hash: str, recipe: Recipe) -> str | None:
     """The last checkpoint if it belongs to the same inputs; otherwise start afresh and say so."""
+    method = capabilities.method(recipe.adapter)
     marker = folder / "input_hash.txt"
     saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     # The trainer state is written last: without it the checkpoint was cut short.
     saved = [path for path in saved if (path / "trainer_state.json").exists()]
-    if saved and marker.exists() and marker.read_text() == input_hash:
+    same = saved and marker.exists() and marker.read_text() == input_hash
+    if same and not capabilities.TABLE[method].resumes:
+        logger.warning("%s keeps too little in its checkpoints to go on; starting afresh.", method)
+        saved, same = [], False
+    if same:
         logger.warning("Resuming from %s: the inputs are the same.", saved[-1].name)
         return str(saved[-1])
     if folder.exists():

@@ -1,5 +1,6 @@
 """What happens around a run: tracking, and refusing to overwrite another result."""
 
+import gc
 import logging
 import shutil
 import warnings
@@ -98,10 +99,16 @@ class ProjectHooks:
         memory.release()
 
     @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Leave a notebook as it was."""
+        gc.unfreeze()
+
+    @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Record every recipe of the run, and say where the results lie."""
+        gc.unfreeze()
         if "side_by_side_page" in pipeline.outputs():
             logger.info("Answers: %s", _file(catalog, "side_by_side_page"))
         for name in sorted(pipeline.outputs()):
@@ -116,7 +123,8 @@ class ProjectHooks:
             summary = catalog.load(f"{recipe}.summary")
             tracking.record(summary, artifacts, catalog.load("base_model"))
             logger.info("Adapter: %s", artifacts["adapter"])
-            logger.info("Merged model: %s", artifacts["merged"])
+            if f"{recipe}.merged" in pipeline.outputs():
+                logger.info("Merged model: %s", artifacts["merged"])
             logger.info("Result: %s", artifacts["summary"])
             logger.info("%s", summary["verdict"])
 

@@ -1,10 +1,14 @@
-"""The optimizer axis."""
+"""The optimizer axis: how gradients become steps."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from peftline.config import Config
+
+if TYPE_CHECKING:
+    import torch
+    from peft import PeftModel
 
 
 class AdamW(Config):
@@ -19,11 +23,95 @@ class AdamW(Config):
     """Decay of the mean of their squares."""
 
 
-def arguments(config: AdamW) -> dict[str, Any]:
+class AdamW8Bit(Config):
+    """AdamW with its two states in 8 bits (Dettmers et al. 2022, arXiv:2110.02861).
+
+    Tensors of fewer than 4,096 values keep 32 bits, which is bitsandbytes' rule. On an adapter it
+    saves megabytes; it is meant for full fine-tuning.
+    """
+
+    type: Literal["adamw_8bit"] = "adamw_8bit"
+    weight_decay: float = Field(0.0, ge=0)
+    """Off: an adapter is small and starts at zero change."""
+    beta1: float = Field(0.9, ge=0, lt=1)
+    """Decay of the mean of gradients."""
+    beta2: float = Field(0.999, ge=0, lt=1)
+    """Decay of the mean of their squares."""
+    paged: bool = False
+    """Let states move to the host's memory when a GPU's is full (Dettmers et al. 2023,
+    arXiv:2305.14314). Without a GPU there is nothing to move."""
+
+
+class LoraPlus(Config):
+    """AdamW with a higher rate for LoRA's B than its A (Hayou et al. 2024, arXiv:2402.12354)."""
+
+    type: Literal["lora_plus"] = "lora_plus"
+    ratio: float = Field(16.0, ge=1)
+    """Rate of B over that of A, which is `training.learning_rate`. 16 is the paper's."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Off: an adapter is small and starts at zero change."""
+    beta1: float = Field(0.9, ge=0, lt=1)
+    """Decay of the mean of gradients."""
+    beta2: float = Field(0.999, ge=0, lt=1)
+    """Decay of the mean of their squares."""
+
+
+class LoraFa(Config):
+    """AdamW on LoRA's B alone; A stays as it began (Zhang et al. 2023, arXiv:2308.03303).
+
+    The gradient of B is corrected so that the update of the whole weight is the nearest that a
+    fixed A allows (`peft.optimizers.create_lorafa_optimizer`).
+    """
+
+    type: Literal["lora_fa"] = "lora_fa"
+    weight_decay: float = Field(0.0, ge=0)
+    """Off: an adapter is small and starts at zero change."""
+
+
+Optimizer = Annotated[AdamW | AdamW8Bit | LoraPlus | LoraFa, Field(discriminator="type")]
+
+ONLY_FOR_LORA = (LoraPlus, LoraFa)
+
+
+def arguments(config: AdamW | AdamW8Bit | LoraPlus | LoraFa) -> dict[str, Any]:
     """The part of `transformers.TrainingArguments` that belongs to the optimizer."""
+    if isinstance(config, LoraPlus | LoraFa):
+        return {}  # `build` has made it
+    name = "adamw_torch_fused"
+    if isinstance(config, AdamW8Bit):
+        name = "paged_adamw_8bit" if config.paged else "adamw_8bit"
     return {
-        "optim": "adamw_torch_fused",
+        "optim": name,
         "weight_decay": config.weight_decay,
         "adam_beta1": config.beta1,
         "adam_beta2": config.beta2,
     }
+
+
+def build(
+    config: AdamW | AdamW8Bit | LoraPlus | LoraFa, model: "PeftModel", learning_rate: float
+) -> "torch.optim.Optimizer | None":
+    """An optimizer that the trainer cannot make by itself; None if it can.
+
+    `lora_fa` freezes A.
+    """
+    if isinstance(config, LoraPlus):
+        import torch
+        from peft.optimizers import create_loraplus_optimizer
+
+        return create_loraplus_optimizer(
+            model,
+            torch.optim.AdamW,
+            lr=learning_rate,
+            loraplus_lr_ratio=config.ratio,
+            loraplus_weight_decay=config.weight_decay,
+            betas=(config.beta1, config.beta2),
+        )
+    if isinstance(config, LoraFa):
+        from peft.optimizers import create_lorafa_optimizer
+
+        lora = model.peft_config["default"]
+        return create_lorafa_optimizer(
+            model, lora.r, lora.lora_alpha, learning_rate, config.weight_decay
+        )
+    return None

@@ -6,8 +6,10 @@ from typing import Any, get_type_hints
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from peftline import schema
+from peftline import capabilities, schema
+from peftline.config import nearest
 from peftline.paths import is_experiment_name, recipe_names
+from peftline.schema import Recipe
 
 # Read by the catalog, not by nodes.
 _OF_THE_CATALOG = ("experiment", "seed", "preflight_recipe")
@@ -46,7 +48,7 @@ def check_parameters(
         )
     recipe = parameters.get("preflight_recipe")
     if _CHOSEN in read and recipe not in recipe_names():
-        hint = schema.nearest(str(recipe), recipe_names())
+        hint = nearest(str(recipe), recipe_names())
         found.append(f"Parameter 'preflight_recipe' is {recipe!r}: no such recipe. {hint}")
         read.remove(_CHOSEN)
     for name in sorted(read):
@@ -55,9 +57,25 @@ def check_parameters(
             found.append(f"Parameter '{name}' is missing.")
         elif isinstance(expected, type) and issubclass(expected, BaseModel):
             found += schema.problems(expected, parameters[name], name)
+            found += _other_flow(name, parameters[name], pipelines) if expected is Recipe else []
         elif expected is not None:
             found += _simple_problem(expected, parameters[name], name)
     schema.raise_all(found)
+
+
+def _other_flow(name: str, recipe: Any, pipelines: dict[str, Pipeline]) -> list[str]:
+    """Kedro lays out a flow by the recipe's file, before it reads what was given besides."""
+    adapter = recipe.get("adapter") if isinstance(recipe, dict) else None
+    if name == _CHOSEN or name not in pipelines or not isinstance(adapter, dict):
+        return []
+    outputs = pipelines[name].all_outputs()
+    if capabilities.merges(adapter) == (f"{name}.merged" in outputs):
+        return []
+    return [
+        f"Parameter '{name}.adapter.type' is {adapter['type']!r}: the flow of '{name}' is that of "
+        f"another method, {'with' if f'{name}.merged' in outputs else 'without'} a merged model. "
+        f"Give {adapter['type']} a recipe of its own: conf/base/parameters/recipes/NAME.yml."
+    ]
 
 
 def _declared_types(pipelines: dict[str, Pipeline]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
+import yaml
 from kedro.utils import find_kedro_project
 
 
@@ -29,6 +31,14 @@ def is_experiment_name(name: str) -> bool:
 def recipe_names() -> list[str]:
     """The stems of all recipe files: each is a pipeline, a namespace and a run name."""
     return sorted(path.stem for path in recipes_folder().glob("*.yml"))
+
+
+def recipe_adapter(name: str) -> dict[str, Any]:
+    """The adapter of a recipe as it stands in its file; empty if none does."""
+    text = (recipes_folder() / f"{name}.yml").read_text(encoding="utf-8")
+    recipe = (yaml.safe_load(text) or {}).get(name) or {}
+    adapter = recipe.get("adapter")
+    return adapter if isinstance(adapter, dict) else {}
 
 
 def recipes_folder() -> Path:

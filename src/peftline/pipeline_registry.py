@@ -2,8 +2,9 @@
 
 from kedro.pipeline import Pipeline
 
+from peftline import capabilities
 from peftline.errors import PeftlineError
-from peftline.paths import recipe_names
+from peftline.paths import recipe_adapter, recipe_names
 from peftline.pipelines import base, data, finetune, predict
 
 
@@ -14,7 +15,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     taken = sorted({"data", "base", "preflight", "predict", "all"} & set(recipe_names()))
     if taken:
         raise PeftlineError(f"{taken[0]}.yml: a pipeline has this name. Rename the recipe.")
-    recipes = {name: shared + finetune.create_pipeline(name) for name in recipe_names()}
+    recipes = {
+        name: shared + finetune.create_pipeline(name, capabilities.merges(recipe_adapter(name)))
+        for name in recipe_names()
+    }
     return {
         **recipes,
         "data": data_flow,

@@ -52,7 +52,7 @@ def predict(
         )
 
     of_base = answer(model, "Base")
-    of_adapter = answer(adapters.merged(model, adapter), "Adapter")
+    of_adapter = answer(adapters.answering(model, adapter), "Adapter")
     return [
         {"prompt": prompt.text, "base": ours, "adapter": theirs}
         for prompt, ours, theirs in zip(prompts, of_base, of_adapter, strict=True)

@@ -1,6 +1,8 @@
 """The quantization axis: how the frozen base is held in memory while an adapter trains."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
 
 from peftline.config import Config
 
@@ -23,14 +25,37 @@ class NF4(Config):
     """Quantise the block scales too: 4.13 instead of 4.5 bits a weight."""
 
 
+class FP4(Config):
+    """4-bit floating point in blocks of 64; NF4's levels fit normally distributed weights better
+    (Dettmers et al. 2023)."""
+
+    type: Literal["fp4"] = "fp4"
+    double_quantization: bool = True
+    """Quantise the block scales too: 4.13 instead of 4.5 bits a weight."""
+
+
+class Int8(Config):
+    """8-bit integers by rows, outliers among the inputs in 16 bits (LLM.int8(), Dettmers et al.
+    2022, arXiv:2208.07339)."""
+
+    type: Literal["int8"] = "int8"
+    outlier_threshold: float = Field(6.0, ge=0)
+    """Inputs larger than this are multiplied in 16 bits; 6 is the paper's."""
+
+
+Quantization = Annotated[NoQuantization | NF4 | FP4 | Int8, Field(discriminator="type")]
+
+
 def loading_config(
-    config: NoQuantization | NF4, compute_dtype: "torch.dtype"
+    config: Quantization, compute_dtype: "torch.dtype"
 ) -> "BitsAndBytesConfig | None":
     """What `from_pretrained(quantization_config=…)` takes; None for an unquantised base."""
     if isinstance(config, NoQuantization):
         return None
     from transformers import BitsAndBytesConfig
 
+    if isinstance(config, Int8):
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=config.outlier_threshold)
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type=config.type,
@@ -39,7 +64,7 @@ def loading_config(
     )
 
 
-def prepare(config: NoQuantization | NF4, model: "PreTrainedModel") -> "PreTrainedModel":
+def prepare(config: Quantization, model: "PreTrainedModel") -> "PreTrainedModel":
     """Make a loaded base ready for training an adapter on it: frozen, otherwise as it was loaded.
 
     PEFT casts what is not quantised (norms, embeddings) to float32, and with it the activations of
@@ -54,7 +79,7 @@ def prepare(config: NoQuantization | NF4, model: "PreTrainedModel") -> "PreTrain
     dtype = model.get_input_embeddings().weight.dtype
     model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     for parameter in model.parameters():
-        if parameter.is_floating_point():
+        if parameter.is_floating_point():  # what is quantised is not
             parameter.data = parameter.data.to(dtype)
     return model
 

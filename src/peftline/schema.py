@@ -1,17 +1,17 @@
 """The typed configuration: what a recipe is, and what recipes share apart from the data."""
 
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from peftline import capabilities
 from peftline.adapters import Adapter
-from peftline.config import Config
+from peftline.config import Config, nearest
 from peftline.errors import PeftlineError
 from peftline.objectives import Objective
-from peftline.optimizers import AdamW
-from peftline.quantization import NF4, NoQuantization
+from peftline.optimizers import AdamW, Optimizer
+from peftline.quantization import NoQuantization, Quantization
 from peftline.training import Training
 
 
@@ -22,14 +22,29 @@ class Recipe(Config):
     """What is optimised, on which kind of data."""
     adapter: Adapter
     """Which parameters are added and trained."""
-    quantization: Annotated[NoQuantization | NF4, Field(discriminator="type")] = Field(
-        default_factory=NoQuantization
-    )
+    quantization: Quantization = Field(default_factory=NoQuantization)
     """How the frozen base is held in memory during training."""
-    optimizer: AdamW = Field(default_factory=AdamW)
+    optimizer: Optimizer = Field(default_factory=AdamW)
     """How gradients become steps."""
     training: Training = Field(default_factory=Training)
     """Steps, batch, schedule."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_adamw(cls, values: Any) -> Any:
+        """Settings of the optimizer without a `type` are AdamW's."""
+        given = values.get("optimizer") if isinstance(values, dict) else None
+        if isinstance(given, dict) and "type" not in given:
+            values = values | {"optimizer": {"type": "adamw"} | given}
+        return values
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        """Raises ValueError: the values do not go together; all reasons are named."""
+        found = capabilities.refusals(self)
+        if found:
+            raise ValueError(f"{'; '.join(found)}. See docs/methods.md for what goes together.")
+        return self
 
 
 class Rendering(Config):
@@ -98,12 +113,6 @@ def unknown(name: str, known: list[str]) -> str:
     return f"Unknown parameter '{name}'. {nearest(name, known)}"
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """The known name that a wrong one resembles, or all of them."""
-    found = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"Did you mean '{found[0]}'?" if found else f"Known: {', '.join(sorted(known))}."
-
-
 def raise_all(found: list[str]) -> None:
     """Report problems of one kind together.
 
@@ -117,9 +126,8 @@ def raise_all(found: list[str]) -> None:
 def _explain(model: type[BaseModel], path: str, item: Any) -> str:
     owner, keys = model, []
     for key in item["loc"]:
-        variant = _variant(owner, key)
-        if variant is not None:
-            owner = variant  # pydantic names the chosen type of a union in the location
+        if key in _kinds(owner):
+            owner = _kinds(owner)[key]  # pydantic names the chosen type of a union in the location
             continue
         keys.append(str(key))
         field = getattr(owner, "model_fields", {}).get(key)
@@ -128,14 +136,19 @@ def _explain(model: type[BaseModel], path: str, item: Any) -> str:
     if item["type"] == "extra_forbidden":
         prefix = ".".join([path, *keys[:-1]])
         return unknown(name, [f"{prefix}.{field}" for field in owner.model_fields])
+    if item["type"] == "value_error":  # of a validator of ours
+        return f"{name}: {item['ctx']['error']}"
+    if item["type"].startswith("union_tag"):  # `type` is none of those that there are, or absent
+        given = item["input"].get("type") if isinstance(item["input"], dict) else item["input"]
+        return (
+            f"Parameter '{name}.type' is {given!r}: there are {', '.join(sorted(_kinds(owner)))}."
+        )
     if item["type"] == "missing":
         return f"Parameter '{name}' is missing."
     return f"Parameter '{name}' is {item['input']!r}: {item['msg']}."
 
 
-def _variant(owner: Any, key: Any) -> Any:
-    for variant in get_args(owner):
-        if getattr(variant, "model_fields", {}).get("type") is not None:
-            if variant.model_fields["type"].default == key:
-                return variant
-    return None
+def _kinds(owner: Any) -> dict[str, type[BaseModel]]:
+    """The members of a union by the value of their `type`; empty for what is no such union."""
+    members = (one for one in get_args(owner) if "type" in getattr(one, "model_fields", {}))
+    return {member.model_fields["type"].default: member for member in members}

@@ -3,7 +3,6 @@
 import pytest
 import torch
 from datasets import Dataset
-from peft.helpers import disable_input_dtype_casting
 from torch.nn.functional import cross_entropy
 from trl import SFTConfig
 
@@ -263,7 +262,7 @@ def test_that_way_too_multiplies_a_float32_adapter_with_a_16_bit_base(model, bat
             parameter.data = parameter.data.float()
     model.config.logit_scale = model.get_base_model().config.logit_scale = 1.0
     trainer = trainer_of(model)
-    with disable_input_dtype_casting(model):
+    with adapters.inputs_kept(model):
         loss = trainer.compute_loss(trainer.model, batch)
         loss.backward()
     assert loss.isfinite() and all(g.isfinite().all() for g in gradients(model).values())

@@ -1,26 +1,83 @@
 """The adapter axis: from a name to a typed config and a build function.
 
-A new adapter is one module beside `lora.py` and one entry in `_BUILDERS`.
+A new adapter is one module beside `lora.py` and one entry in `_BUILDERS`; what it can do stands in
+`peftline.capabilities`.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Union
 
-from peftline.adapters import lora
-from peftline.adapters.lora import Lora
+from pydantic import Field
+
+from peftline.adapters import (
+    adalora,
+    any_peft,
+    ia3,
+    lora,
+    miss,
+    norms,
+    prompts,
+    rotations,
+    shira,
+    vera,
+)
+from peftline.adapters.companions import Companions
+from peftline.adapters.plan import Plan as Plan
+from peftline.adapters.wrap import inputs_kept as inputs_kept
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-Adapter = Lora  # becomes a union, discriminated by `type`, with the second adapter
+_BUILDERS: dict[Any, Callable[..., "PeftModel"]] = {
+    lora.Lora: lora.build,
+    adalora.AdaLora: adalora.build,
+    vera.Vera: vera.build,
+    ia3.Ia3: ia3.build,
+    norms.LnTuning: norms.build,
+    rotations.Oft: rotations.build_oft,
+    rotations.Hra: rotations.build_hra,
+    miss.Miss: miss.build,
+    shira.Shira: shira.build,
+    prompts.PromptTuning: prompts.build_prompt,
+    prompts.PTuning: prompts.build_p_tuning,
+    prompts.PrefixTuning: prompts.build_prefix,
+    any_peft.AnyPeft: any_peft.build,
+}
 
-_BUILDERS = {Lora: lora.build}
+Adapter = Annotated[Union[tuple(_BUILDERS)], Field(discriminator="type")]  # noqa: UP007
 
 
-def build(config: Adapter, model: "PreTrainedModel") -> "PeftModel":
+def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "PeftModel":
     """Wrap `model` with the adapter that `config` describes.
 
+    Args:
+        plan: of the run; by default one of a single step without rows.
+
     Raises:
-        PeftlineError: the adapter does not fit the model.
+        PeftlineError: the adapter does not fit the model or the run.
     """
-    return _BUILDERS[type(config)](config, model)
+    return _BUILDERS[type(config)](config, model, plan or Plan())
+
+
+def companions(config: Any, model: "PeftModel") -> Companions:
+    """What the adapter adds to the trainer."""
+    if isinstance(config, adalora.AdaLora):
+        return adalora.companions(config, model)
+    return Companions()
+
+
+def keep_initial(config: Any, model: "PeftModel", folder: Path) -> Path | None:
+    """Save an adapter that has changed its base, so that the change can be taken back.
+
+    Called before training. `PeftModel.save_pretrained` gives the difference to it, which belongs to
+    the untouched base.
+
+    Returns:
+        Where it lies; None for adapters that leave the base as it is.
+    """
+    if getattr(config, "initialization", None) not in lora.CHANGES_BASE:
+        return None
+    model.save_pretrained(folder / "initial")
+    return folder / "initial"

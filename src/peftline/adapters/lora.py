@@ -1,15 +1,24 @@
-"""LoRA: a low-rank update beside frozen linear layers."""
+"""LoRA: a low-rank update beside frozen linear layers, with its variants and initial values."""
 
+from itertools import count, islice
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from peftline.adapters.targets import resolve_targets
+from peftline.adapters.plan import Plan
+from peftline.adapters.targets import Targets, resolve_targets
+from peftline.adapters.wrap import wrap
 from peftline.config import Config
+from peftline.errors import PeftlineError
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
+
+# These take the strongest part of each weight out of the base; what is saved is converted back.
+CHANGES_BASE = ("pissa", "olora")
+_EVA_BATCHES = 256  # that are looked at; directions settle after a few dozen
+_EVA_PASSES = 20  # over them; PEFT itself knows no end
 
 
 class Lora(Config):
@@ -25,23 +34,72 @@ class Lora(Config):
     """Numerator of the scale; alpha = 2 * rank keeps the learning rate valid across ranks."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """On the adapter's input. Off: its masks cost 20 to 35 % of a step on a CPU."""
-    target_modules: str | list[str] = "all-linear"
-    """`all-linear` (every linear layer but the head), or names or endings of layers."""
+    target_modules: Targets = "all-linear"
+    rslora: bool = False
+    """Scale by alpha / sqrt(rank), so that large ranks learn as fast as small ones (Kalajdzievski
+    2023, arXiv:2312.03732)."""
+    dora: bool = False
+    """Train the length of each output's weights apart from their direction (Liu et al. 2024,
+    arXiv:2402.09353): out_features parameters more per layer."""
+    initialization: Literal["zero", "pissa", "olora", "eva"] = "zero"
+    """Where training starts. `zero`: A random, B zero. `pissa`: the largest singular values of each
+    weight, taken out of the base (Meng et al. 2024, arXiv:2404.02948). `olora`: the first columns
+    of its QR decomposition, likewise (Büyükakyüz 2024, arXiv:2406.01775). `eva`: A from the inputs
+    that the layers see on training rows, B zero (Paischer et al. 2024, arXiv:2410.07170)."""
+    eva_rho: float = Field(2.0, ge=1)
+    """How far `eva` may move rank from layers that need little to others: up to rho * rank each,
+    the sum unchanged. 1 gives every layer the same."""
 
 
-def build(config: Lora, model: "PreTrainedModel") -> "PeftModel":
-    """Wrap `model` in place; the base stays frozen, the adapter's tensors are float32.
+def build(config: Lora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
+    """Wrap `model` in place.
 
     Raises:
         PeftlineError: no linear layer matches; the message lists those that exist.
     """
-    from peft import LoraConfig, get_peft_model
+    from peft import EvaConfig, LoraConfig
 
+    by_data = config.initialization == "eva"
     peft_config = LoraConfig(
         task_type="CAUSAL_LM",
         r=config.rank,
         lora_alpha=config.alpha,
         lora_dropout=config.dropout,
         target_modules=resolve_targets(config.target_modules, model),
+        use_rslora=config.rslora,
+        use_dora=config.dora,
+        init_lora_weights=True if config.initialization == "zero" else config.initialization,
+        # All tokens of a row: answers of a few do not span the ranks, and PEFT 0.21 would look at
+        # them again and again without end.
+        eva_config=EvaConfig(rho=config.eva_rho, use_label_mask=False) if by_data else None,
     )
-    return get_peft_model(model, peft_config)
+    wrapped = wrap(model, peft_config)
+    return _fit_to_data(wrapped, plan) if by_data else wrapped
+
+
+def _fit_to_data(model: "PeftModel", plan: Plan) -> "PeftModel":
+    """Give A the directions in which the layers' inputs vary most."""
+    from peft import initialize_lora_eva_weights
+
+    from peftline.base_model.hardware import autocast
+
+    batches = list(islice(plan.batches(), _EVA_BATCHES))
+    if not batches:
+        raise PeftlineError("adapter.initialization=eva looks at training rows; there are none.")
+    passes = count()
+
+    def forward(wrapped: "PeftModel", batch: dict) -> None:
+        """Without the head, which no layer needs."""
+        if next(passes) >= _EVA_PASSES * len(batches):
+            raise PeftlineError(
+                f"adapter.initialization=eva: after {_EVA_PASSES} passes over {len(batches)} "
+                "batches of training rows the directions of the layers' inputs still change. Give "
+                "it more rows, or lower adapter.rank or adapter.eva_rho."
+            )
+        causal_lm = wrapped.get_base_model()
+        inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+        with autocast(causal_lm):
+            causal_lm.base_model(**inputs, use_cache=False)
+
+    initialize_lora_eva_weights(model, batches, forward_fn=forward)
+    return model

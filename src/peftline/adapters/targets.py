@@ -8,8 +8,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def resolve_targets(targets: str | list[str], model: "PreTrainedModel") -> str | list[str]:
+Targets = str | list[str]
+"""`all-linear` (every linear layer but the head), or names or endings of layers."""
+
+
+def resolve_targets(
+    targets: Targets, model: "PreTrainedModel", key: str = "target_modules"
+) -> Targets:
     """Check that every named target exists in `model`, and return them as PEFT expects them.
+
+    Args:
+        key: of the adapter's configuration, for the message.
 
     Raises:
         PeftlineError: some names match no linear layer; the message lists those that exist.
@@ -23,7 +32,7 @@ def resolve_targets(targets: str | list[str], model: "PreTrainedModel") -> str |
         endings = sorted({name.rsplit(".", 1)[-1] for name in linear})
         found = ", ".join(f"'{name}'" for name in absent) or "an empty list"
         raise PeftlineError(
-            f"adapter.target_modules: {found} matches no linear layer of the base model. "
+            f"adapter.{key}: {found} matches no linear layer of the base model. "
             f"Layers that exist: {', '.join(endings)}. Use some of them, or 'all-linear'."
         )
     return wanted

@@ -7,7 +7,7 @@ import torch
 from peftline import quantization
 from peftline.base_model import hardware
 from peftline.handles import BaseModelFolder
-from peftline.quantization import NF4, NoQuantization
+from peftline.quantization import NoQuantization, Quantization
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def load_model(
     folder: BaseModelFolder,
     dtype: torch.dtype | None = None,
-    quantized: NoQuantization | NF4 | None = None,
+    quantized: Quantization | None = None,
 ) -> "PreTrainedModel":
     """Load the weights in evaluation mode on the device of this machine.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peftline import store
+from peftline.adapters.any_peft import NEVER_MERGED
 from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits
 
@@ -26,7 +27,8 @@ def save(trained: "TrainedAdapter", folder: Path) -> None:
     """
     identity = dict(trained.identity)
     with store.replacing(folder) as partial:
-        trained.model.save_pretrained(partial)
+        initial = str(trained.initial) if trained.initial else None
+        trained.model.save_pretrained(partial, path_initial_model_for_weight_conversion=initial)
         trained.tokenizer.save_pretrained(partial)
         _name_base(partial / "adapter_config.json", identity.pop("base_id"), identity)
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's form has nothing filled in
@@ -40,8 +42,9 @@ def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
     config = json.loads(file.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = base_id
     config["revision"] = identity.pop("base_revision")
-    if isinstance(config.get("target_modules"), list):
-        config["target_modules"].sort()  # PEFT keeps a set; equal runs should give equal files
+    for value in config.values():
+        if isinstance(value, list):
+            value.sort(key=str)  # PEFT keeps sets; equal runs should give equal files
     file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
@@ -69,14 +72,21 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
     """Put a saved adapter on a loaded base, for inference.
 
     Raises:
-        PeftlineError: tensors are missing or left over, so that the adapter would act in part only.
+        PeftlineError: tensors are missing or left over, so that the adapter would act in part only,
+            or they do not fit the base.
     """
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
     with safe_open(adapter.path / WEIGHTS, framework="pt") as file:
         saved = set(file.keys())
-    wrapped = PeftModel.from_pretrained(model, adapter.path, local_files_only=True)
+    try:
+        wrapped = PeftModel.from_pretrained(model, adapter.path, local_files_only=True)
+    except (KeyError, RuntimeError) as error:
+        raise PeftlineError(
+            f"{adapter.path / WEIGHTS}: the tensors do not fit this base ({error}). Train again, "
+            "or use the base that the adapter was trained on."
+        ) from error
     # "auto" would ask the hub whether the vocabulary has grown.
     wanted = set(get_peft_model_state_dict(wrapped, save_embedding_layers=False))
     if saved != wanted:
@@ -93,6 +103,19 @@ def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel
     """Merge a saved adapter into a loaded base, in float32, and return the base's type."""
     dtype = model.dtype
     return load(model.float(), adapter).merge_and_unload(safe_merge=True).to(dtype).eval()
+
+
+def answering(model: "PreTrainedModel", adapter: AdapterFolder) -> Any:
+    """A loaded base that answers as the adapter does: merged where that is possible, for speed.
+
+    Returns:
+        A model of transformers, or one of PEFT that has virtual tokens.
+    """
+    kind = json.loads((adapter.path / "adapter_config.json").read_text(encoding="utf-8"))
+    if kind["peft_type"] not in NEVER_MERGED:
+        return merged(model, adapter)
+    wrapped = load(model, adapter)
+    return wrapped if wrapped.active_peft_config.is_prompt_learning else wrapped.get_base_model()
 
 
 def check_matches(

@@ -14,7 +14,7 @@ from peftline.delivery import adapter as adapters
 from peftline.evaluation import metrics, prompting, shots
 from peftline.formats.example import Example
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits
-from peftline.quantization import NF4, NoQuantization
+from peftline.quantization import Quantization
 from peftline.rendering import render
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
@@ -85,11 +85,11 @@ def score_adapter(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    quantized: NoQuantization | NF4 | None = None,
+    quantized: Quantization | None = None,
 ) -> tuple[Rows, dict[str, Any]]:
     """Score an adapter on the unquantised base (what is delivered), or on a quantised one.
 
-    It answers merged: two more products in every linear layer take their time.
+    It answers merged where it can: two more products in every linear layer take their time.
 
     Raises:
         PeftlineError: the adapter was trained on another base, other data or another rendering.
@@ -100,7 +100,7 @@ def score_adapter(
     if quantized is not None:
         # The same rounded weights, unpacked once instead of for every token.
         model = model.dequantize()
-    model = adapters.merged(model, adapter)
+    model = adapters.answering(model, adapter)
     title = "Adapter" if quantized is None else f"Adapter on {quantized.type}"
     template = templates.load(load_tokenizer(base), rendering)
     return answer_test_split(model, template, splits, evaluation, [], title)

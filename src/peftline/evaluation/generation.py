@@ -3,9 +3,10 @@
 import copy
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from peft import PeftModel
 from tqdm.auto import tqdm
 
 from peftline.evaluation.cache import roomy_cache
@@ -40,18 +41,20 @@ def generate(
     """
     prefix = _common_beginning(prompts)
     prompts = [prompt[len(prefix) :] for prompt in prompts]
+    model, virtual = _without_virtual_tokens(model)
     device = next(model.parameters()).device
     model.eval()
     answers: list[str] = [""] * len(prompts)
     progress = tqdm(total=len(prompts), desc=title, unit="answer")
     with torch.inference_mode(), _last_states_in_one_piece(model), progress as bar:
-        shared = _prefix_cache(model, prefix, device)
-        for batch in _batches(prompts, max_new_tokens, batch_tokens, len(prefix)):
+        shared = _prefix_cache(model, prefix, virtual, device)
+        held = shared.get_seq_length()
+        for batch in _batches(prompts, max_new_tokens, batch_tokens, held):
             ids, mask = _pad_left([prompts[i] for i in batch], tokenizer.pad_token_id, device)
             cache = copy.deepcopy(shared)
-            if prefix:
+            if held:
                 cache.batch_repeat_interleave(len(batch))
-                mask = torch.cat([mask.new_ones(len(batch), len(prefix)), mask], dim=1)
+                mask = torch.cat([mask.new_ones(len(batch), held), mask], dim=1)
             new = _greedy(model, ids, mask, cache, max_new_tokens)
             texts = tokenizer.batch_decode(new, skip_special_tokens=True)
             for i, text in zip(batch, texts, strict=True):
@@ -125,9 +128,29 @@ def _greedy(
     return new
 
 
-def _prefix_cache(model: "PreTrainedModel", prefix: list[int], device: torch.device) -> "Cache":
-    """What attention remembers of the prefix, computed once for all prompts."""
+def _without_virtual_tokens(model: Any) -> "tuple[PreTrainedModel, PeftModel | None]":
+    """The model below PEFT's virtual tokens, and what gives these; None for all other models."""
+    if not isinstance(model, PeftModel) or not model.active_peft_config.is_prompt_learning:
+        return model, None
+    return model.get_base_model(), model
+
+
+def _prefix_cache(
+    model: "PreTrainedModel",
+    prefix: list[int],
+    virtual: "PeftModel | None",
+    device: torch.device,
+) -> "Cache":
+    """What attention remembers of virtual tokens and prefix, computed once for all prompts."""
     cache = roomy_cache()
+    if virtual is not None:
+        given = virtual.get_prompt(batch_size=1)
+        if isinstance(given, torch.Tensor):  # embeddings
+            embeddings = given.to(model.get_input_embeddings().weight.dtype)
+            model(inputs_embeds=embeddings, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        else:  # keys and values
+            for at, layer in enumerate(given.layers):
+                cache.update(layer.keys, layer.values, at)
     if prefix:
         ids = torch.tensor([prefix], device=device)
         model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)

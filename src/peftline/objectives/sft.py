@@ -1,9 +1,11 @@
 """Supervised fine-tuning on TRL's trainer, with the head only where there is loss."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from pyarrow import compute
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Sampler
@@ -14,6 +16,7 @@ from peftline.objectives.micro_batches import parts
 from peftline.objectives.order import ShuffledRows, ShuffledSteps
 from peftline.rendering.render import IGNORED
 from peftline.speed import Speed, head, packing
+from peftline.speed.layers import replaced
 
 
 class SupervisedTokensTrainer(SFTTrainer):
@@ -36,6 +39,7 @@ class SupervisedTokensTrainer(SFTTrainer):
         *args: Any,
         tokens_per_row: float,
         speed: Speed | None = None,
+        penalty: Callable[[], torch.Tensor] | None = None,
         **kwargs: Any,
     ) -> None:
         """Args:
@@ -43,9 +47,12 @@ class SupervisedTokensTrainer(SFTTrainer):
         tokens_per_row: supervised ones, on average over the training rows; known since they were
             tokenised, while counting would read all labels into memory.
         speed: shortcuts.
+        penalty: a scalar whose gradients are added to those of each step; no part of the losses
+            that are logged.
         """
         super().__init__(*args, **kwargs)
         self._speed = speed or Speed()
+        self._penalty = penalty
         self._train_tokens_per_row = tokens_per_row
         self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
         self._logged = (0.0, 0)
@@ -73,6 +80,8 @@ class SupervisedTokensTrainer(SFTTrainer):
         total = 0.0
         for part in parts(inputs, self._speed.micro_batch_tokens):
             total = total + super().training_step(model, part, num_items_in_batch)
+        if self._penalty is not None:
+            self.accelerator.backward(self._penalty())
         return total
 
     def compute_loss(
@@ -89,7 +98,8 @@ class SupervisedTokensTrainer(SFTTrainer):
         all tokens of the validation split, whatever the batches. Models that transform their
         logits take TRL's own way.
         """
-        causal_lm = _causal_lm(self.accelerator.unwrap_model(model))
+        unwrapped = self.accelerator.unwrap_model(model)
+        causal_lm = _causal_lm(unwrapped)
         plain = self._speed.supervised_head and head.is_last(causal_lm)
         if return_outputs or not plain:
             with autocast(causal_lm):
@@ -100,7 +110,7 @@ class SupervisedTokensTrainer(SFTTrainer):
             return loss
         # While training, `training_step` has divided the batch already.
         loss_of = batch_loss if model.training else self._in_parts
-        total, count = loss_of(causal_lm, inputs)
+        total, count = loss_of(unwrapped, inputs)
         items = num_items_in_batch
         if model.training:
             self._count(total, count)
@@ -109,11 +119,9 @@ class SupervisedTokensTrainer(SFTTrainer):
             items = len(inputs["labels"]) * self._validation_tokens_per_row
         return total / torch.as_tensor(items, device=total.device).clamp(min=1)
 
-    def _in_parts(
-        self, causal_lm: Any, inputs: dict[str, Any]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def _in_parts(self, model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
         """As `batch_loss`, with no more tokens at once than in training."""
-        found = [batch_loss(causal_lm, p) for p in parts(inputs, self._speed.micro_batch_tokens)]
+        found = [batch_loss(model, p) for p in parts(inputs, self._speed.micro_batch_tokens)]
         totals, counts = zip(*found, strict=True)
         return torch.stack(totals).sum(), torch.stack(counts).sum()
 
@@ -129,21 +137,36 @@ class SupervisedTokensTrainer(SFTTrainer):
         super().log(logs, start_time)
 
 
-def batch_loss(causal_lm: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+def batch_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     """Sum of a batch's token losses and their number.
 
     Args:
-        causal_lm: the model with its head, not wrapped.
+        model: a causal model, or one that PEFT has wrapped.
         batch: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
     """
+    causal_lm = _causal_lm(model)
     if packing.is_packed(causal_lm):
         inputs, labels = packing.flatten(batch)
     else:
         labels = batch["labels"]
         inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
     with autocast(causal_lm):
-        hidden = causal_lm.base_model(**inputs, use_cache=False).last_hidden_state
+        hidden = _last_states(model, causal_lm, inputs)
         return supervised_loss(hidden, labels, causal_lm.get_output_embeddings())
+
+
+def _last_states(model: Any, causal_lm: Any, inputs: dict[str, Any]) -> torch.Tensor:
+    """(rows, positions, width), without the states of virtual tokens before each row."""
+    if not _is_prompt_learning(model):
+        return causal_lm.base_model(**inputs, use_cache=False).last_hidden_state
+    # PEFT adds virtual tokens in its own forward alone, which ends with the head.
+    with replaced([causal_lm.get_output_embeddings()], lambda _: lambda states: states):
+        states = model(**inputs, use_cache=False).logits
+    return states[:, -inputs["input_ids"].shape[1] :]
+
+
+def _is_prompt_learning(model: Any) -> bool:
+    return isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
 
 
 def supervised_tokens_per_row(dataset: Dataset | None) -> float:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy
 import torch
-from peft.helpers import disable_input_dtype_casting
 from transformers import set_seed
 
-from peftline import adapters, memory, quantization, speed, training
+from peftline import adapters, capabilities, memory, quantization, speed, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
@@ -42,21 +41,30 @@ def probe(
     with memory.PeakMemory() as peak:
         set_seed(seed)
         model = load_model(base, quantized=recipe.quantization)
-        model = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model))
         rows = stored.open_side(tokenised.path, "train")
-        collate = PadRight(load_tokenizer(base).pad_token_id)
+        tokenizer = load_tokenizer(base)
+        collate = PadRight(tokenizer.pad_token_id)
+        per_row = tokenised.total_tokens / tokenised.train
+        steps = training.total_steps(recipe.training, tokenised.train, per_row)
+        per_step = training.rows_per_step(recipe.training, per_row)
+        few = rows.select(range(min(_LOSS_ROWS, len(rows))))
+        model = adapters.build(
+            recipe.adapter,
+            quantization.prepare(recipe.quantization, model),
+            adapters.Plan(steps, lambda: [collate(list(few))], tokenizer),
+        )
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
-        size = min(recipe.training.batch_size, len(rows))
+        size = min(per_step, len(rows))
         middle = max(0, len(order) // 2 - size // 2)
         shortcuts, longest = recipe.training.speed, rows[int(order[-1])]["length"]
         median = collate(list(rows.select(order[middle : middle + size])))
-        with disable_input_dtype_casting(model), speed.applied(shortcuts, model, longest):
-            loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
+        packs = capabilities.packing_obstacle(recipe)
+        with adapters.inputs_kept(model), speed.applied(shortcuts, model, longest, packs):
+            loss = _loss(model, collate(list(few)))
             model.train()
             _step(model, collate(list(rows.select(order[-size:]))), shortcuts)
             seconds = min(_step(model, median, shortcuts) for _ in range(2))
     trainable, total = model.get_nb_trainable_parameters()
-    steps = training.total_steps(recipe.training, tokenised.train)
     per_token = seconds / median["attention_mask"].sum().item()
     return {
         "step_0_loss": loss,
@@ -64,9 +72,9 @@ def probe(
         "total_parameters": total,
         "steps": steps,
         "seconds_per_step": round(seconds, 3),
-        "predicted_seconds": round(_seconds(recipe, tokenised, steps, per_token), 1),
+        "predicted_seconds": round(_seconds(recipe, tokenised, steps * per_step, per_token), 1),
         "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
-        "predicted_disk_bytes": _disk(base, trainable, merged_dtype),
+        "predicted_disk_bytes": _disk(recipe, base, trainable, merged_dtype),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
     }
 
@@ -74,7 +82,7 @@ def probe(
 def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float | None:
     """Mean over supervised tokens; None where it is not finite, for which JSON has no word."""
     with torch.no_grad():
-        total, count = batch_loss(model.get_base_model(), _placed(model, batch))
+        total, count = batch_loss(model, _placed(model, batch))
     loss = (total / count.clamp(min=1)).item()
     return round(loss, 5) if math.isfinite(loss) else None
 
@@ -83,7 +91,7 @@ def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor], shortcuts: spe
     """Seconds of one step's forward and backward passes."""
     begin = time.perf_counter()
     for part in parts(_placed(model, batch), shortcuts.micro_batch_tokens):
-        total, count = batch_loss(model.get_base_model(), part)
+        total, count = batch_loss(model, part)
         (total / count.clamp(min=1)).backward()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
@@ -96,14 +104,15 @@ def _placed(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> dict[str,
     return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
-def _seconds(recipe: Recipe, tokenised: Tokenised, steps: int, per_token: float) -> float:
+def _seconds(recipe: Recipe, tokenised: Tokenised, rows: int, per_token: float) -> float:
     per_row = tokenised.total_tokens / tokenised.train
-    trained = steps * recipe.training.batch_size * per_row
+    trained = rows * per_row
     looked_at = (recipe.training.evaluations + 1) * tokenised.validation * per_row
     return per_token * (trained + _FORWARD_SHARE * looked_at)
 
 
-def _disk(base: BaseModelFolder, trainable: int, merged_dtype: torch.dtype) -> int:
-    """Adapter, one checkpoint with the optimizer's states, and the merged model."""
-    kept = merged_dtype.itemsize * base.parameters
+def _disk(recipe: Recipe, base: BaseModelFolder, trainable: int, merged_dtype: torch.dtype) -> int:
+    """Adapter, one checkpoint with the optimizer's states, and the merged model if there is one."""
+    merges = capabilities.merges(recipe.adapter.model_dump())
+    kept = merged_dtype.itemsize * base.parameters * merges
     return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + kept

@@ -20,7 +20,7 @@ def summarise(
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
-    merge_report: dict[str, Any],
+    merge_report: dict[str, Any] | None,
     git_sha: str | None,
 ) -> dict[str, Any]:
     """Collect what is known about a run. Units are in the names; what does not apply is null."""

@@ -41,11 +41,14 @@ class Speed(Config):
 
 
 @contextmanager
-def applied(config: Speed, model: "PeftModel", longest_tokens: int) -> Iterator[None]:
+def applied(
+    config: Speed, model: "PeftModel", longest_tokens: int, obstacle: str = ""
+) -> Iterator[None]:
     """Put a model's shortcuts in place for as long as it trains.
 
     Args:
         longest_tokens: of all rows that will pass the model.
+        obstacle: why rows must be padded whatever the model; empty if nothing stands against it.
 
     Raises:
         PeftlineError: packing is demanded where rows cannot be kept apart, or a shortcut for GPUs
@@ -55,7 +58,6 @@ def applied(config: Speed, model: "PeftModel", longest_tokens: int) -> Iterator[
 
     _refuse_without_gpu(config)
     causal_lm = model.get_base_model()
-    obstacle = ""
     if config.compile:
         obstacle = "training.speed.compile wants padded rows"
     elif not (config.supervised_head and head.is_last(causal_lm)):

@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 import torch
 from bitsandbytes.functional import dequantize_4bit
 from bitsandbytes.nn import Linear4bit
-from peft.tuners.lora.layer import LoraLayer
+from peft.tuners import lora
 from torch.nn.functional import linear
 
 from peftline.speed.layers import replaced
 from peftline.speed.siblings import with_one_input
 
+# AdaLoRA's layers are kinds of LoRA's, but compute something else.
+_PLAIN = (lora.Linear, lora.Linear4bit)
 _FROZEN = (torch.nn.Linear, Linear4bit)  # whose weights can be had as one matrix
 
 
@@ -161,16 +163,16 @@ def _weight(base: Any) -> Callable[[], torch.Tensor]:
     return lambda: dequantize_4bit(base.weight.data, base.weight.quant_state)
 
 
-def _plain(layer: torch.nn.Module) -> bool:
+def _plain(module: Any) -> bool:
     """Whether a layer computes the formula of `LowRankProducts` and no more."""
-    if not isinstance(layer, LoraLayer) or len(layer.active_adapters) != 1:
+    if type(module) not in _PLAIN or len(module.active_adapters) != 1:
         return False
-    (name,) = layer.active_adapters
+    (name,) = module.active_adapters
     return (
-        name in layer.lora_A
-        and name not in layer.lora_variant
-        and isinstance(layer.lora_dropout[name], torch.nn.Identity)
-        and not layer.lora_bias[name]
-        and not getattr(layer, "fan_in_fan_out", False)
-        and type(layer.get_base_layer()) in _FROZEN
+        name in module.lora_A
+        and name not in module.lora_variant
+        and isinstance(module.lora_dropout[name], torch.nn.Identity)
+        and not module.lora_bias[name]
+        and not getattr(module, "fan_in_fan_out", False)
+        and type(module.get_base_layer()) in _FROZEN
     )

@@ -59,5 +59,6 @@ def _numbers(summary: dict[str, Any]) -> dict[str, float]:
         for group, scores in groups.items()
         for name, metric in scores.items()
     }
-    numbers["merge.max_abs_logit_difference"] = summary["merge"]["max_abs_logit_difference"]
+    if summary["merge"]:
+        numbers["merge.max_abs_logit_difference"] = summary["merge"]["max_abs_logit_difference"]
     return {name: float(value) for name, value in numbers.items() if value is not None}

@@ -148,9 +148,10 @@ def summarise(
     base_metrics: dict,
     predictions: list[dict],
     base_predictions: list[dict],
-    merge_report: dict,
+    merge_report: dict | None = None,
 ) -> dict:
-    """The result of the run in one file, with its verdict."""
+    """The result of the run in one file, with its verdict; adapters that do not merge have no
+    report about it."""
     from peftline.reports import summary
 
     return summary.summarise(

@@ -25,9 +25,13 @@ def create_preflight(name: str) -> Pipeline:
     return _named(name, _preflight())
 
 
-def create_pipeline(recipe: str) -> Pipeline:
-    """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise."""
-    return _named(recipe, _preflight() + _training())
+def create_pipeline(recipe: str, merges: bool = True) -> Pipeline:
+    """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise.
+
+    Args:
+        merges: whether the adapter can be merged; if not, the adapter is all that is delivered.
+    """
+    return _named(recipe, _preflight() + _training(merges))
 
 
 def _preflight() -> Pipeline:
@@ -60,8 +64,9 @@ def _preflight() -> Pipeline:
     )
 
 
-def _training() -> Pipeline:
+def _training(merges: bool) -> Pipeline:
     scored = ["base_model", "adapter", "splits", RENDERING, EVALUATION]
+    merging = [Node(merge, scored, ["merged", "merge_report"], name="merge")] if merges else []
     return Pipeline(
         [
             Node(gate, "preflight", "cleared", name="gate"),
@@ -86,12 +91,7 @@ def _training() -> Pipeline:
                 "metrics_quantized",
                 name="evaluate_quantized",
             ),
-            Node(
-                merge,
-                scored,
-                ["merged", "merge_report"],
-                name="merge",
-            ),
+            *merging,
             Node(
                 summarise,
                 [
@@ -105,7 +105,7 @@ def _training() -> Pipeline:
                     "base_metrics",
                     "predictions",
                     "base_predictions",
-                    "merge_report",
+                    *(["merge_report"] if merges else []),
                 ],
                 "summary",
                 name="summarise",

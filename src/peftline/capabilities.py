@@ -1,0 +1,130 @@
+"""What each adapter can and cannot do: one table, by which recipes are checked and documented."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from peftline.adapters.any_peft import NEVER_MERGED
+from peftline.adapters.lora import Lora
+from peftline.adapters.prompts import PrefixTuning
+from peftline.optimizers import ONLY_FOR_LORA, LoraFa
+from peftline.quantization import FP4, NF4, Int8
+
+if TYPE_CHECKING:
+    from peftline.schema import Recipe
+
+
+class Capabilities(NamedTuple):
+    """Of one adapter; each is tested for each adapter."""
+
+    four_bit: bool = True
+    """Trains on a base in 4 bits (nf4, fp4)."""
+    eight_bit: bool = True
+    """Trains on a base in 8 bits (int8)."""
+    identity: bool = True
+    """Changes nothing before the first step."""
+    resumes: bool = True
+    """A killed run that goes on ends as if it had not been killed."""
+    early_stopping: bool = True
+    """May be stopped before the planned number of steps."""
+    merges: bool = True
+    """Disappears in the weights of the base; otherwise no merged model is delivered."""
+    gradient_checkpointing: bool = True
+    """Trains with activations recomputed."""
+    packing: bool = True
+    """Trains on rows without padding between them."""
+    plain_lora: bool = False
+    """Is delivered as a plain LoRA, which servers such as vLLM take."""
+    mixed_batch: bool = False
+    """Several of its kind answer in one batch (`adapter_names` in PEFT)."""
+
+
+TABLE: dict[str, Capabilities] = {
+    "lora": Capabilities(plain_lora=True, mixed_batch=True),
+    "dora": Capabilities(),
+    # Their base is changed at the start: quantised, it would be another one than the one scored.
+    "pissa": Capabilities(four_bit=False, eight_bit=False, plain_lora=True, mixed_batch=True),
+    "olora": Capabilities(four_bit=False, eight_bit=False, plain_lora=True, mixed_batch=True),
+    "eva": Capabilities(plain_lora=True, mixed_batch=True),
+    # The importance of ranks, a mean over all steps, is in no checkpoint.
+    "adalora": Capabilities(resumes=False, early_stopping=False),
+    "vera": Capabilities(),
+    "ia3": Capabilities(),
+    "ln_tuning": Capabilities(),
+    "oft": Capabilities(),
+    "hra": Capabilities(four_bit=False, eight_bit=False),
+    "miss": Capabilities(),
+    "shira": Capabilities(),
+    "prompt_tuning": Capabilities(identity=False, merges=False, packing=False),
+    # Of the network that makes the virtual tokens, PEFT saves what it makes alone.
+    "p_tuning": Capabilities(
+        identity=False, merges=False, packing=False, resumes=False, early_stopping=False
+    ),
+    "prefix_tuning": Capabilities(
+        identity=False, merges=False, packing=False, gradient_checkpointing=False
+    ),
+    "prefix_tuning with projection": Capabilities(
+        identity=False,
+        merges=False,
+        packing=False,
+        gradient_checkpointing=False,
+        resumes=False,
+        early_stopping=False,
+    ),
+    "peft": Capabilities(),
+}
+
+
+def method(adapter: Any) -> str:
+    """The row of the table that an adapter's configuration belongs to."""
+    if isinstance(adapter, Lora):
+        if adapter.initialization != "zero":
+            return adapter.initialization
+        return "dora" if adapter.dora else "lora"
+    if isinstance(adapter, PrefixTuning) and adapter.projection:
+        return "prefix_tuning with projection"
+    return adapter.type
+
+
+def merges(adapter: Mapping[str, Any]) -> bool:
+    """Whether an adapter can disappear in the weights of its base.
+
+    Args:
+        adapter: its configuration as it stands in a recipe file; PEFT need not be imported.
+    """
+    if adapter.get("type") == "peft":
+        return adapter.get("peft_type") not in NEVER_MERGED
+    row = TABLE.get(str(adapter.get("type")))
+    return row is None or row.merges
+
+
+def packing_obstacle(recipe: "Recipe") -> str:
+    """What forbids to pack rows, whatever the model; empty if nothing does."""
+    if not TABLE[method(recipe.adapter)].packing:
+        return "virtual tokens stand before each row"
+    noise = recipe.training.neftune_alpha
+    return "NEFTune scales its noise by the length of a row" if noise else ""
+
+
+def refusals(recipe: "Recipe") -> list[str]:
+    """Why a recipe cannot work; empty if it can."""
+    name = method(recipe.adapter)
+    can = TABLE[name]
+    found = []
+    if isinstance(recipe.quantization, NF4 | FP4) and not can.four_bit:
+        found.append(f"{name} does not train on a base in 4 bits")
+    if isinstance(recipe.quantization, Int8) and not can.eight_bit:
+        found.append(f"{name} does not train on a base in 8 bits")
+    if recipe.training.patience and not can.early_stopping:
+        found.append(f"{name} needs all of its planned steps, so no training.patience")
+    if recipe.training.gradient_checkpointing and not can.gradient_checkpointing:
+        found.append(f"{name} does not train with training.gradient_checkpointing")
+    if recipe.training.speed.packing == "on" and (obstacle := packing_obstacle(recipe)):
+        found.append(f"training.speed.packing=on is impossible: {obstacle}")
+    is_lora = isinstance(recipe.adapter, Lora)
+    if isinstance(recipe.optimizer, ONLY_FOR_LORA) and not is_lora:
+        found.append(f"optimizer {recipe.optimizer.type} is for adapters of type lora, not {name}")
+    if isinstance(recipe.optimizer, LoraFa) and is_lora and recipe.adapter.dora:
+        found.append("optimizer lora_fa updates A and B alone, not the lengths that dora trains")
+    if is_lora and recipe.adapter.dora and recipe.adapter.initialization != "zero":
+        found.append("dora starts at initialization=zero only")
+    return found

@@ -1,0 +1,38 @@
+"""Every recipe file runs from data to summary, through a Kedro session."""
+
+import json
+from pathlib import Path
+
+import pytest
+from peft import PeftModel
+
+from peftline.base_model.loading import load_model
+from peftline.capabilities import merges
+from tests.conftest import copy_project
+from tests.methods.recipes import VALUES
+
+OTHERS = sorted(set(VALUES) - {"lora", "qlora"})  # which test_recipes.py runs
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory):
+    """One project for all, so that data, base and base scores are made once."""
+    source = Path(__file__).resolve().parents[2]
+    return copy_project(source, tmp_path_factory.mktemp("every") / "project")
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_it_runs_from_data_to_summary(shared_project, run, tiny_base, name):
+    run(shared_project, name)
+    root = shared_project / "data/test"
+    place = f"{name}/seed-42"
+    summary = json.loads((root / "08_reporting" / place / "summary.json").read_text())
+    assert summary["recipe"] == name and summary["status"] == "finished"
+    assert summary["metrics"]["exact_match"]["n"] == 8
+    assert (summary["metrics_quantized"] is not None) == ("quantization" in VALUES[name])
+    merged = root / "06_models" / place / "merged"
+    if merges(VALUES[name]["adapter"]):
+        assert summary["merge"]["verified"] is True and (merged / "config.json").exists()
+    else:
+        assert summary["merge"] is None and not merged.exists()
+    PeftModel.from_pretrained(load_model(tiny_base), root / "06_models" / place / "adapter")

@@ -1,0 +1,26 @@
+"""The recipe files, and their sizes in these tests."""
+
+from pathlib import Path
+
+import yaml
+
+from peftline.capabilities import TABLE, method
+from peftline.schema import Recipe
+
+FILES = sorted((Path(__file__).parents[2] / "conf/base/parameters/recipes").glob("*.yml"))
+VALUES = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))[file.stem] for file in FILES}
+FEW_STEPS = {"max_steps": 6, "batch_size": 8, "evaluations": 2, "checkpoints": 3}
+
+
+def recipe_of(name, **training):
+    values = VALUES[name]
+    return Recipe(**values | {"training": values.get("training", {}) | FEW_STEPS | training})
+
+
+def able(what, is_able=True):
+    """The recipes whose capability is, or is not, there."""
+    return [n for n in VALUES if getattr(TABLE[method(recipe_of(n).adapter)], what) is is_able]
+
+
+def trainables(model):
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}

@@ -1,0 +1,101 @@
+"""What cannot work is refused when the configuration is read, with the reason."""
+
+import pytest
+
+from peftline import capabilities, schema
+from peftline.adapters.lora import Lora
+from peftline.schema import Recipe
+from tests.methods.recipes import VALUES, able
+
+LORA = {"type": "lora"}
+
+
+def problems(**values):
+    return schema.problems(Recipe, values, "mine")
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        (
+            {"adapter": {"type": "hra"}, "quantization": {"type": "fp4"}},
+            "hra does not train on a base in 4 bits",
+        ),
+        (
+            {"adapter": LORA | {"initialization": "pissa"}, "quantization": {"type": "int8"}},
+            "pissa does not train on a base in 8 bits",
+        ),
+        (
+            {"adapter": {"type": "adalora"}, "training": {"patience": 2}},
+            "adalora needs all of its planned steps, so no training.patience",
+        ),
+        (
+            {"adapter": {"type": "ia3"}, "optimizer": {"type": "lora_plus"}},
+            "optimizer lora_plus is for adapters of type lora, not ia3",
+        ),
+        (
+            {"adapter": LORA | {"dora": True}, "optimizer": {"type": "lora_fa"}},
+            "optimizer lora_fa updates A and B alone, not the lengths that dora trains",
+        ),
+        (
+            {"adapter": LORA | {"dora": True, "initialization": "olora"}},
+            "dora starts at initialization=zero only",
+        ),
+        (
+            {"adapter": {"type": "prefix_tuning"}, "training": {"gradient_checkpointing": True}},
+            "prefix_tuning does not train with training.gradient_checkpointing",
+        ),
+        (
+            {"adapter": {"type": "p_tuning"}, "training": {"speed": {"packing": "on"}}},
+            "training.speed.packing=on is impossible: virtual tokens stand before each row",
+        ),
+        (
+            {"adapter": LORA, "training": {"neftune_alpha": 5, "speed": {"packing": "on"}}},
+            "training.speed.packing=on is impossible: NEFTune scales its noise by the length",
+        ),
+    ],
+)
+def test_an_impossible_recipe_is_refused_with_the_reason(values, reason):
+    (message,) = problems(**values)
+    assert message.startswith("mine: ") and reason in message
+    assert "docs/methods.md" in message
+
+
+def test_all_reasons_are_named_together():
+    (message,) = problems(
+        adapter={"type": "hra"}, quantization={"type": "nf4"}, optimizer={"type": "lora_fa"}
+    )
+    assert "4 bits" in message and "lora_fa" in message
+
+
+def test_reasons_within_an_adapter_are_named_with_its_place():
+    (message,) = problems(
+        adapter={"type": "prefix_tuning", "projection": True, "initial_text": "Hello"}
+    )
+    assert message.startswith("mine.adapter: initial_text sets keys and values")
+
+
+@pytest.mark.parametrize(
+    ("adapter", "name"),
+    [
+        (Lora(), "lora"),
+        (Lora(rslora=True), "lora"),
+        (Lora(dora=True), "dora"),
+        (Lora(initialization="eva"), "eva"),
+    ],
+)
+def test_variants_of_lora_have_rows_of_their_own(adapter, name):
+    assert capabilities.method(adapter) == name
+
+
+def test_every_row_belongs_to_a_recipe():
+    assert {capabilities.method(Recipe(**v).adapter) for v in VALUES.values()} == set(
+        capabilities.TABLE
+    )
+
+
+def test_what_merges_is_known_without_reading_peft():
+    by_file = [name for name, values in VALUES.items() if capabilities.merges(values["adapter"])]
+    assert by_file == able("merges")
+    assert not capabilities.merges({"type": "peft", "peft_type": "LILY"})
+    assert capabilities.merges({"type": "unheard of"})  # which is refused elsewhere
