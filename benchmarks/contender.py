@@ -30,7 +30,7 @@ from transformers import (
 )
 from trl import SFTConfig, SFTTrainer
 
-from peftline.fine_tune import TrainedAdapter, fine_tune
+from peftline.fine_tune import TrainedModel, fine_tune
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory
 from peftline.quantization import keep_differentiable_on_cpu
@@ -169,7 +169,7 @@ def peftline(folder: Path, out: Path, quantization: str, steps: int) -> float:
 
 def timed_training(
     recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int, checkpoints: Path
-) -> tuple[TrainedAdapter, float]:
+) -> tuple[TrainedModel, float]:
     """This project's training, and its seconds from the first step to the end of the last."""
     times: list[tuple[float, dict[str, float]]] = []
     trained, _ = fine_tune(

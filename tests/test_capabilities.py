@@ -27,15 +27,31 @@ def problems(**values):
         ),
         (
             {"adapter": {"type": "adalora"}, "training": {"patience": 2}},
-            "adalora needs all of its planned steps, so no training.patience",
+            "adalora does not go with training.patience",
         ),
         (
             {"adapter": {"type": "ia3"}, "optimizer": {"type": "lora_plus"}},
             "optimizer lora_plus is for adapters of type lora, not ia3",
         ),
         (
+            {"adapter": {"type": "peft", "peft_type": "LOKR"}, "quantization": {"type": "nf4"}},
+            "LOKR does not train on a base in 4 bits",
+        ),
+        (
+            {"adapter": {"type": "peft", "peft_type": "LOKR"}, "quantization": {"type": "int8"}},
+            "LOKR does not train on a base in 8 bits",
+        ),
+        (
+            {"adapter": LORA, "optimizer": {"type": "galore"}},
+            "optimizer galore trains the model's own weights, so no adapter (lora)",
+        ),
+        (
+            {"adapter": {"type": "none"}, "quantization": {"type": "nf4"}},
+            "none does not train on a base in 4 bits",
+        ),
+        (
             {"adapter": LORA | {"dora": True}, "optimizer": {"type": "lora_fa"}},
-            "optimizer lora_fa updates A and B alone, not the lengths that dora trains",
+            "optimizer lora_fa is about A and B, not the lengths that dora trains",
         ),
         (
             {"adapter": LORA | {"dora": True, "initialization": "olora"}},
@@ -94,8 +110,10 @@ def test_every_row_belongs_to_a_recipe():
     )
 
 
-def test_what_merges_is_known_without_reading_peft():
-    by_file = [name for name, values in VALUES.items() if capabilities.merges(values["adapter"])]
-    assert by_file == able("merges")
-    assert not capabilities.merges({"type": "peft", "peft_type": "LILY"})
-    assert capabilities.merges({"type": "unheard of"})  # which is refused elsewhere
+def test_what_is_delivered_is_known_without_reading_peft():
+    left = {name: capabilities.delivers(values["adapter"]) for name, values in VALUES.items()}
+    assert [name for name in left if left[name] == "adapter and merged"] == able("merges")
+    assert [name for name in left if left[name] == "model"] == ["full", "galore"]
+    assert capabilities.delivers({"type": "peft", "peft_type": "LILY"}) == "adapter"
+    # refused elsewhere
+    assert capabilities.delivers({"type": "unheard of"}) == "adapter and merged"

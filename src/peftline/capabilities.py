@@ -1,12 +1,18 @@
 """What each adapter can and cannot do: one table, by which recipes are checked and documented."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from peftline.adapters.any_peft import NEVER_MERGED
+from peftline.adapters.any_peft import (
+    IN_EIGHT_BITS,
+    NEVER_MERGED,
+    NOT_IN_FOUR_BITS,
+    AnyPeft,
+)
 from peftline.adapters.lora import Lora
+from peftline.adapters.none import NoAdapter
 from peftline.adapters.prompts import PrefixTuning
-from peftline.optimizers import ONLY_FOR_LORA, LoraFa
+from peftline.optimizers import ONLY_FOR_LORA, GaLore
 from peftline.quantization import FP4, NF4, Int8
 
 if TYPE_CHECKING:
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Capabilities(NamedTuple):
-    """Of one adapter; each is tested for each adapter."""
+    """Of one adapter."""
 
     four_bit: bool = True
     """Trains on a base in 4 bits (nf4, fp4)."""
@@ -25,7 +31,7 @@ class Capabilities(NamedTuple):
     resumes: bool = True
     """A killed run that goes on ends as if it had not been killed."""
     early_stopping: bool = True
-    """May be stopped before the planned number of steps."""
+    """May be stopped before the planned steps, and go back to the best checkpoint."""
     merges: bool = True
     """Disappears in the weights of the base; otherwise no merged model is delivered."""
     gradient_checkpointing: bool = True
@@ -39,8 +45,11 @@ class Capabilities(NamedTuple):
 
 
 TABLE: dict[str, Capabilities] = {
+    # Whose weights are trained, must have them whole.
+    "none": Capabilities(four_bit=False, eight_bit=False, merges=False),
     "lora": Capabilities(plain_lora=True, mixed_batch=True),
-    "dora": Capabilities(),
+    # PEFT 0.21 cannot unpack 8-bit weights on a CPU, as DoRA needs it for their lengths.
+    "dora": Capabilities(eight_bit=False),
     # Their base is changed at the start: quantised, it would be another one than the one scored.
     "pissa": Capabilities(four_bit=False, eight_bit=False, plain_lora=True, mixed_batch=True),
     "olora": Capabilities(four_bit=False, eight_bit=False, plain_lora=True, mixed_batch=True),
@@ -70,6 +79,8 @@ TABLE: dict[str, Capabilities] = {
         resumes=False,
         early_stopping=False,
     ),
+    # transformers trains a quantised model with adapters of PEFT alone.
+    "bottleneck": Capabilities(four_bit=False, eight_bit=False, merges=False),
     "peft": Capabilities(),
 }
 
@@ -85,16 +96,31 @@ def method(adapter: Any) -> str:
     return adapter.type
 
 
-def merges(adapter: Mapping[str, Any]) -> bool:
-    """Whether an adapter can disappear in the weights of its base.
+Delivers = Literal["adapter and merged", "adapter", "model"]
+
+
+def delivers(adapter: Mapping[str, Any]) -> Delivers:
+    """What a recipe leaves behind.
 
     Args:
         adapter: its configuration as it stands in a recipe file; PEFT need not be imported.
     """
-    if adapter.get("type") == "peft":
-        return adapter.get("peft_type") not in NEVER_MERGED
-    row = TABLE.get(str(adapter.get("type")))
-    return row is None or row.merges
+    kind = str(adapter.get("type"))
+    if kind == "none":
+        return "model"
+    if kind == "peft":
+        merges = adapter.get("peft_type") not in NEVER_MERGED
+    else:
+        merges = kind not in TABLE or TABLE[kind].merges
+    return "adapter and merged" if merges else "adapter"
+
+
+def resumes(recipe: "Recipe") -> bool:
+    """Whether a killed run can go on from its checkpoint.
+
+    The states of GaLore hold objects of Python, and torch reads none from a file, for safety.
+    """
+    return TABLE[method(recipe.adapter)].resumes and not isinstance(recipe.optimizer, GaLore)
 
 
 def packing_obstacle(recipe: "Recipe") -> str:
@@ -114,17 +140,26 @@ def refusals(recipe: "Recipe") -> list[str]:
         found.append(f"{name} does not train on a base in 4 bits")
     if isinstance(recipe.quantization, Int8) and not can.eight_bit:
         found.append(f"{name} does not train on a base in 8 bits")
+    if isinstance(recipe.adapter, AnyPeft):
+        name = recipe.adapter.peft_type
+        if isinstance(recipe.quantization, NF4 | FP4) and name in NOT_IN_FOUR_BITS:
+            found.append(f"{name} does not train on a base in 4 bits")
+        if isinstance(recipe.quantization, Int8) and name not in IN_EIGHT_BITS:
+            found.append(f"{name} does not train on a base in 8 bits")
     if recipe.training.patience and not can.early_stopping:
-        found.append(f"{name} needs all of its planned steps, so no training.patience")
+        found.append(f"{name} does not go with training.patience")
     if recipe.training.gradient_checkpointing and not can.gradient_checkpointing:
         found.append(f"{name} does not train with training.gradient_checkpointing")
     if recipe.training.speed.packing == "on" and (obstacle := packing_obstacle(recipe)):
         found.append(f"training.speed.packing=on is impossible: {obstacle}")
+    if isinstance(recipe.optimizer, GaLore) and not isinstance(recipe.adapter, NoAdapter):
+        found.append(f"optimizer galore trains the model's own weights, so no adapter ({name})")
     is_lora = isinstance(recipe.adapter, Lora)
     if isinstance(recipe.optimizer, ONLY_FOR_LORA) and not is_lora:
         found.append(f"optimizer {recipe.optimizer.type} is for adapters of type lora, not {name}")
-    if isinstance(recipe.optimizer, LoraFa) and is_lora and recipe.adapter.dora:
-        found.append("optimizer lora_fa updates A and B alone, not the lengths that dora trains")
+    if isinstance(recipe.optimizer, ONLY_FOR_LORA) and is_lora and recipe.adapter.dora:
+        kind = recipe.optimizer.type
+        found.append(f"optimizer {kind} is about A and B, not the lengths that dora trains")
     if is_lora and recipe.adapter.dora and recipe.adapter.initialization != "zero":
         found.append("dora starts at initialization=zero only")
     return found

@@ -25,7 +25,7 @@ from peftline.schema import Recipe
 
 if TYPE_CHECKING:
     from peft import PeftModel
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +33,10 @@ _ROWS_LOOKED_AT = 8  # at once, for initial values that depend on the data
 
 
 @dataclass(frozen=True)
-class TrainedAdapter:
+class TrainedModel:
     """A trained model in memory and what there is to know about how it was trained."""
 
-    model: "PeftModel"
+    model: "PeftModel | PreTrainedModel"
     tokenizer: "PreTrainedTokenizerBase"
     identity: dict[str, Any]
     """Hashes of all that the adapter depends on; stored beside it."""
@@ -44,6 +44,8 @@ class TrainedAdapter:
     """Of no use, and removed, once the adapter is saved."""
     initial: Path | None
     """The adapter as it began, where what is saved is the difference."""
+    adapter: Any
+    """The recipe's configuration of it."""
 
 
 def fine_tune(
@@ -55,7 +57,7 @@ def fine_tune(
     input_hash: str,
     checkpoints: Path,
     listener: Callable[[Record], None] | None = None,
-) -> tuple[TrainedAdapter, dict[str, Any]]:
+) -> tuple[TrainedModel, dict[str, Any]]:
     """Train one adapter; continue where a killed run with the same inputs stopped.
 
     Args:
@@ -88,7 +90,9 @@ def fine_tune(
         initial = adapters.keep_initial(recipe.adapter, model, checkpoints)
         history = History(listener)
         rows = training.rows_per_step(recipe.training, per_row)
-        arguments = _arguments(recipe, steps, rows, seed, checkpoints)
+        arguments = _arguments(
+            recipe, steps, rows, seed, checkpoints, resumes=checkpoint is not None
+        )
         trainer = _trainer(recipe, arguments, model, tokenizer, tokenised, history)
         with (
             store.explained(checkpoints),
@@ -102,7 +106,7 @@ def fine_tune(
         ):
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
         seconds = history.seconds
-    trainable, total = model.get_nb_trainable_parameters()
+    trainable, total = adapters.counts(model)
     facts = {"steps": outcome.global_step, "peak_memory_bytes": memory.bytes}
     facts |= {"trainable_parameters": trainable, "total_parameters": total}
     facts |= _outcome(history.records, seconds, tokenised, outcome.metrics.get("epoch", 0.0))
@@ -114,7 +118,7 @@ def fine_tune(
         "input_hash": input_hash,
         "trainable_parameters": trainable,
     }
-    return TrainedAdapter(model, tokenizer, identity, checkpoints, initial), facts
+    return TrainedModel(model, tokenizer, identity, checkpoints, initial, recipe.adapter), facts
 
 
 def _trainer(
@@ -197,7 +201,9 @@ def _batches(
         )
 
 
-def _arguments(recipe: Recipe, steps: int, rows: int, seed: int, checkpoints: Path) -> SFTConfig:
+def _arguments(
+    recipe: Recipe, steps: int, rows: int, seed: int, checkpoints: Path, resumes: bool
+) -> SFTConfig:
     arguments = SFTConfig(
         output_dir=str(checkpoints),
         **training.arguments(recipe.training, steps, rows),
@@ -212,7 +218,9 @@ def _arguments(recipe: Recipe, steps: int, rows: int, seed: int, checkpoints: Pa
         remove_unused_columns=False,
         prediction_loss_only=True,
         eval_strategy="steps",
-        eval_on_start=True,
+        # Of a resumed run it is known, and early stopping would count it as no gain.
+        eval_on_start=not resumes,
+        restore_callback_states_from_checkpoint=bool(recipe.training.patience),
         logging_steps=max(1, steps // 50),
         save_strategy="steps",
         save_total_limit=1,
@@ -245,14 +253,13 @@ def _keep_trainables_in_float32(model: torch.nn.Module) -> None:
 
 def _checkpoint(folder: Path, input_hash: str, recipe: Recipe) -> str | None:
     """The last checkpoint if it belongs to the same inputs; otherwise start afresh and say so."""
-    method = capabilities.method(recipe.adapter)
     marker = folder / "input_hash.txt"
     saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     # The trainer state is written last: without it the checkpoint was cut short.
     saved = [path for path in saved if (path / "trainer_state.json").exists()]
     same = saved and marker.exists() and marker.read_text() == input_hash
-    if same and not capabilities.TABLE[method].resumes:
-        logger.warning("%s keeps too little in its checkpoints to go on; starting afresh.", method)
+    if same and not capabilities.resumes(recipe):
+        logger.warning("This method cannot go on from its checkpoints; starting afresh.")
         saved, same = [], False
     if same:
         logger.warning("Resuming from %s: the inputs are the same.", saved[-1].name)

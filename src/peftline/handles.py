@@ -87,8 +87,8 @@ class Tokenised(Handle):
     base_sha256: str
 
 
-class AdapterFolder(Handle):
-    """A standard PEFT folder and the identities of all that it was trained on."""
+class Trained(Handle):
+    """What training has made, and the identities of all that it was trained on."""
 
     recipe: str
     seed: int
@@ -97,7 +97,18 @@ class AdapterFolder(Handle):
     data_sha256: str
     rendering: dict[str, Any]
     trainable_parameters: int
+
+
+class AdapterFolder(Trained):
+    """A standard PEFT folder."""
+
     adapter_bytes: int
+
+
+class ModelFolder(Trained):
+    """A plain transformers folder whose own weights were trained."""
+
+    adapter_bytes: None = None
 
 
 class MergedFolder(Handle):

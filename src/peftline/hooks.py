@@ -1,6 +1,5 @@
 """What happens around a run: tracking, and refusing to overwrite another result."""
 
-import gc
 import logging
 import shutil
 import warnings
@@ -87,9 +86,9 @@ class ProjectHooks:
                     file.write_bytes(content)
                 raise
         recipe, _, what = dataset_name.rpartition(".")
-        if what == "adapter":
-            # What was made from the former adapter goes before a new one takes its place.
-            for name in ("merged", "summary"):
+        if what == "adapter" or hasattr(data, "identity"):
+            # What was made by the former training goes before its successor takes its place.
+            for name in {"adapter", "merged", "summary"} - {what}:
                 former = _file(self._catalog, f"{recipe}.{name}")
                 shutil.rmtree(former) if former.is_dir() else former.unlink(missing_ok=True)
 
@@ -99,16 +98,10 @@ class ProjectHooks:
         memory.release()
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
-        """Leave a notebook as it was."""
-        gc.unfreeze()
-
-    @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Record every recipe of the run, and say where the results lie."""
-        gc.unfreeze()
         if "side_by_side_page" in pipeline.outputs():
             logger.info("Answers: %s", _file(catalog, "side_by_side_page"))
         for name in sorted(pipeline.outputs()):
@@ -122,9 +115,9 @@ class ProjectHooks:
             }
             summary = catalog.load(f"{recipe}.summary")
             tracking.record(summary, artifacts, catalog.load("base_model"))
-            logger.info("Adapter: %s", artifacts["adapter"])
-            if f"{recipe}.merged" in pipeline.outputs():
-                logger.info("Merged model: %s", artifacts["merged"])
+            for name, title in (("adapter", "Adapter"), ("merged", "Model")):
+                if f"{recipe}.{name}" in pipeline.all_outputs():
+                    logger.info("%s: %s", title, artifacts[name])
             logger.info("Result: %s", artifacts["summary"])
             logger.info("%s", summary["verdict"])
 

@@ -68,15 +68,39 @@ class LoraFa(Config):
     """Off: an adapter is small and starts at zero change."""
 
 
-Optimizer = Annotated[AdamW | AdamW8Bit | LoraPlus | LoraFa, Field(discriminator="type")]
+class GaLore(Config):
+    """AdamW whose states belong to a low-rank projection of the gradients (Zhao et al. 2024,
+    arXiv:2403.03507). Trains all weights of the layers with the memory of few; no adapter."""
+
+    type: Literal["galore"] = "galore"
+    rank: int = Field(128, ge=1)
+    """Of the projection; the paper takes a quarter of the width."""
+    update_gap_steps: int = Field(50, ge=1)
+    """Steps between two decompositions of the gradients; 200 in the paper's runs of thousands."""
+    scale: float = Field(0.25, gt=0)
+    """Of the projected step; the paper's alpha."""
+    weight_decay: float = Field(0.0, ge=0)
+    """Off, as for the others."""
+
+
+Optimizer = Annotated[AdamW | AdamW8Bit | LoraPlus | LoraFa | GaLore, Field(discriminator="type")]
 
 ONLY_FOR_LORA = (LoraPlus, LoraFa)
 
 
-def arguments(config: AdamW | AdamW8Bit | LoraPlus | LoraFa) -> dict[str, Any]:
+def arguments(config: Optimizer) -> dict[str, Any]:
     """The part of `transformers.TrainingArguments` that belongs to the optimizer."""
     if isinstance(config, LoraPlus | LoraFa):
         return {}  # `build` has made it
+    if isinstance(config, GaLore):
+        return {
+            "optim": "galore_adamw",
+            # Linear layers only; transformers leaves out norms, embeddings and head by itself.
+            "optim_target_modules": "all-linear",
+            "optim_args": f"rank={config.rank}, update_proj_gap={config.update_gap_steps}, "
+            f"scale={config.scale}",
+            "weight_decay": config.weight_decay,
+        }
     name = "adamw_torch_fused"
     if isinstance(config, AdamW8Bit):
         name = "paged_adamw_8bit" if config.paged else "adamw_8bit"
@@ -89,7 +113,7 @@ def arguments(config: AdamW | AdamW8Bit | LoraPlus | LoraFa) -> dict[str, Any]:
 
 
 def build(
-    config: AdamW | AdamW8Bit | LoraPlus | LoraFa, model: "PeftModel", learning_rate: float
+    config: Optimizer, model: "PeftModel", learning_rate: float
 ) -> "torch.optim.Optimizer | None":
     """An optimizer that the trainer cannot make by itself; None if it can.
 

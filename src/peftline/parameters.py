@@ -8,7 +8,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from peftline import capabilities, schema
 from peftline.config import nearest
-from peftline.paths import is_experiment_name, recipe_names
+from peftline.paths import is_experiment_name, recipe_adapter, recipe_names
 from peftline.schema import Recipe
 
 # Read by the catalog, not by nodes.
@@ -66,15 +66,16 @@ def check_parameters(
 def _other_flow(name: str, recipe: Any, pipelines: dict[str, Pipeline]) -> list[str]:
     """Kedro lays out a flow by the recipe's file, before it reads what was given besides."""
     adapter = recipe.get("adapter") if isinstance(recipe, dict) else None
-    if name == _CHOSEN or name not in pipelines or not isinstance(adapter, dict):
+    trains = any(f"{name}.history" in one.all_outputs() for one in pipelines.values())
+    if not trains or not isinstance(adapter, dict):
         return []
-    outputs = pipelines[name].all_outputs()
-    if capabilities.merges(adapter) == (f"{name}.merged" in outputs):
+    if capabilities.delivers(adapter) == capabilities.delivers(recipe_adapter(name)):
         return []
+    method = adapter.get("peft_type") or adapter.get("type")
     return [
-        f"Parameter '{name}.adapter.type' is {adapter['type']!r}: the flow of '{name}' is that of "
-        f"another method, {'with' if f'{name}.merged' in outputs else 'without'} a merged model. "
-        f"Give {adapter['type']} a recipe of its own: conf/base/parameters/recipes/NAME.yml."
+        f"Parameter '{name}.adapter' names a method ({method}) "
+        f"that delivers something else than the one in the file, so the flow of '{name}' does not "
+        "fit. Give it a recipe of its own: conf/base/parameters/recipes/NAME.yml."
     ]
 
 

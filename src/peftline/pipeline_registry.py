@@ -16,7 +16,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     if taken:
         raise PeftlineError(f"{taken[0]}.yml: a pipeline has this name. Rename the recipe.")
     recipes = {
-        name: shared + finetune.create_pipeline(name, capabilities.merges(recipe_adapter(name)))
+        name: shared + finetune.create_pipeline(name, capabilities.delivers(recipe_adapter(name)))
         for name in recipe_names()
     }
     return {

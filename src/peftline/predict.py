@@ -7,10 +7,11 @@ from typing import Any
 from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery import adapter as adapters
+from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
 from peftline.evaluation import prompting
 from peftline.formats.example import Message
-from peftline.handles import AdapterFolder, BaseModelFolder
+from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.rendering import template as templates
 from peftline.schema import Predict, Rendering
 
@@ -18,7 +19,7 @@ _BATCH_TOKENS = 16384
 
 
 def predict(
-    base: BaseModelFolder, adapter: AdapterFolder, settings: Predict
+    base: BaseModelFolder, adapter: AdapterFolder | ModelFolder, settings: Predict
 ) -> list[dict[str, Any]]:
     """Answer each prompt twice, with the prompt format that the adapter was trained on.
 
@@ -37,7 +38,7 @@ def predict(
     prompts = read_prompts(settings.input)
     rendering = Rendering(**adapter.rendering)
     template = templates.load(load_tokenizer(base), rendering)
-    model = load_model(base, hardware.scoring_dtype(settings.dtype))
+    dtype = hardware.scoring_dtype(settings.dtype)
 
     def answer(model: Any, title: str) -> list[str]:
         """Answer all prompts with one of the two models."""
@@ -51,8 +52,8 @@ def predict(
             title,
         )
 
-    of_base = answer(model, "Base")
-    of_adapter = answer(adapters.answering(model, adapter), "Adapter")
+    of_base = answer(load_model(base, dtype), "Base")
+    of_adapter = answer(open_trained(adapter, base, dtype), "Adapter")
     return [
         {"prompt": prompt.text, "base": ours, "adapter": theirs}
         for prompt, ours, theirs in zip(prompts, of_base, of_adapter, strict=True)

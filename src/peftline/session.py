@@ -1,5 +1,6 @@
 """A Kedro session that checks parameters before anything runs, and tells killed from failed."""
 
+import gc
 import signal
 import threading
 from collections.abc import Iterable
@@ -45,6 +46,8 @@ class PeftlineSession(KedroSession):
             # the run would end as FINISHED.
             mlflow.end_run("FAILED" if isinstance(error, Exception) else "KILLED")
             raise
+        finally:
+            gc.unfreeze()  # what `memory.release` did; a notebook goes on
 
     def _check(self, names: Iterable[str]) -> None:
         recipes = [name for name in names if name in recipe_names()]

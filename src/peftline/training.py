@@ -39,10 +39,12 @@ class Training(Config):
     evaluations: int = Field(4, ge=1)
     """How often the validation loss is measured, evenly spread, the last time at the end."""
     checkpoints: int = Field(4, ge=1)
-    """How often a checkpoint is written, evenly spread; only the last is kept."""
+    """How often a checkpoint is written, evenly spread; only the last is kept. With `patience` one
+    is written at each measurement instead, and the best is kept too."""
     patience: int | None = Field(None, ge=1)
     """Stop after so many measurements in a row without a lower validation loss, and keep the
-    weights of the lowest. The default trains to the end and keeps the last."""
+    weights of the lowest. The one before the first step does not count. The default trains to the
+    end and keeps the last."""
     neftune_alpha: float | None = Field(None, gt=0)
     """Uniform noise on the embeddings while training, alpha / sqrt(tokens * width) (NEFTune, Jain
     et al. 2023, arXiv:2310.05914, who use 5 to 15)."""

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from pydantic import ValidationError
 
 from peftline import adapters
 from peftline.adapters.adalora import AdaLora, departure
@@ -33,9 +34,14 @@ def test_the_schedule_follows_from_the_steps(wrapped):
 
 
 def test_a_run_that_is_too_short_to_move_ranks_is_refused(tiny_model):
-    with pytest.raises(PeftlineError, match="in a run of 4 steps that is never"):
+    with pytest.raises(PeftlineError, match="a run of 4 steps has no time for that"):
         config = AdaLora(warmup_share=0.5, final_share=0.5)
         adapters.build(config, tiny_model, Plan(steps=4))
+
+
+def test_there_must_be_ranks_to_take_away():
+    with pytest.raises(ValidationError, match="target_rank=24 must be below initial_rank=24"):
+        AdaLora(target_rank=24)
 
 
 def test_ranks_go_down_to_the_target(wrapped):

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from peft import PeftModel
+from transformers import AutoModelForCausalLM
 
 from peftline.base_model.loading import load_model
-from peftline.capabilities import merges
+from peftline.capabilities import delivers
 from tests.conftest import copy_project
 from tests.methods.recipes import VALUES
 
@@ -30,9 +31,13 @@ def test_it_runs_from_data_to_summary(shared_project, run, tiny_base, name):
     assert summary["recipe"] == name and summary["status"] == "finished"
     assert summary["metrics"]["exact_match"]["n"] == 8
     assert (summary["metrics_quantized"] is not None) == ("quantization" in VALUES[name])
-    merged = root / "06_models" / place / "merged"
-    if merges(VALUES[name]["adapter"]):
-        assert summary["merge"]["verified"] is True and (merged / "config.json").exists()
-    else:
-        assert summary["merge"] is None and not merged.exists()
-    PeftModel.from_pretrained(load_model(tiny_base), root / "06_models" / place / "adapter")
+    adapter, merged = (root / "06_models" / place / kind for kind in ("adapter", "merged"))
+    left = delivers(VALUES[name]["adapter"])
+    assert (summary["merge"] is not None) == (left == "adapter and merged")
+    assert (summary["adapter_bytes"] is None) == (left == "model")
+    assert merged.exists() == (left != "adapter")
+    assert adapter.exists() == (left != "model")
+    if adapter.exists():
+        PeftModel.from_pretrained(load_model(tiny_base), adapter)
+    if merged.exists():
+        AutoModelForCausalLM.from_pretrained(merged)

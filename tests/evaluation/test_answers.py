@@ -33,7 +33,7 @@ def test_without_shots_the_base_is_scored_one_way(
 def test_an_adapter_is_scored_on_every_test_example(
     trained_lora, loud_base, sum_splits, rendering, float32
 ):
-    rows, scores = answers.score_adapter(
+    rows, scores = answers.score_trained(
         loud_base, trained_lora.handle, sum_splits, rendering, EVALUATION
     )
     assert [row["reference"] for row in rows] == [str(i) for i in range(30, 36)]
@@ -46,7 +46,7 @@ def test_an_adapter_is_scored_on_every_test_example(
 def test_an_adapter_can_be_scored_on_a_quantized_base(
     trained_lora, loud_base, sum_splits, rendering, float32
 ):
-    rows, scores = answers.score_adapter(
+    rows, scores = answers.score_trained(
         loud_base, trained_lora.handle, sum_splits, rendering, EVALUATION, NF4()
     )
     assert len(rows) == scores["exact_match"]["n"] == 6
@@ -54,7 +54,7 @@ def test_an_adapter_can_be_scored_on_a_quantized_base(
 
 def test_an_adapter_of_another_rendering_is_refused(trained_lora, loud_base, sum_splits):
     with pytest.raises(PeftlineError, match="another rendering"):
-        answers.score_adapter(
+        answers.score_trained(
             loud_base, trained_lora.handle, sum_splits, Rendering(format="alpaca"), EVALUATION
         )
 

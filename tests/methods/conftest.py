@@ -1,28 +1,40 @@
 """Every recipe file, trained for a few steps on the tiny model."""
 
 import logging
-from functools import cache
+from functools import cache, wraps
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from peftline import adapters, quantization
+from peftline import adapters, jsonl, quantization
+from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.corpus.split import read_split
 from peftline.delivery import adapter as delivery
+from peftline.delivery import model as whole
 from peftline.fine_tune import _batches, fine_tune
 from peftline.objectives.sft import batch_loss
-from tests.methods.recipes import recipe_of, trainables
+from peftline.rendering.tokenise import tokenise
+from tests.methods.recipes import WHOLE, recipe_of, trainables
 
 
 @pytest.fixture(scope="session")
 def every(loud_base, sum_tokens, tmp_path_factory):
     """Ways to use a recipe; what was trained is kept for all tests."""
-    from peftline.base_model import hardware
+    return _ways(loud_base, sum_tokens, tmp_path_factory.mktemp("methods"))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hardware, "compute_dtype", lambda: torch.float32)
-        yield _ways(loud_base, sum_tokens, tmp_path_factory.mktemp("methods"))
+
+def in_float32(function):
+    """So that numbers can be compared on every machine."""
+
+    @wraps(function)
+    def call(*args, dtype=torch.float32, **kwargs):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(hardware, "compute_dtype", lambda: dtype)
+            return function(*args, **kwargs)
+
+    return call
 
 
 def _ways(base, tokens, folder):
@@ -31,6 +43,7 @@ def _ways(base, tokens, folder):
     def batches():
         return _batches(tokens, tokenizer)
 
+    @in_float32
     def train(name, seed=42, listener=None, place=None, data=None, **training):
         place = place or folder / f"{name}-{len(list(folder.iterdir()))}"
         trained, history = fine_tune(
@@ -45,12 +58,13 @@ def _ways(base, tokens, folder):
         )
         model = trained.model.eval()
         gradients = gradients_of(model)
-        delivery.save(trained, place / "adapter")
+        kind = "merged" if name in WHOLE else "adapter"
+        (whole if name in WHOLE else delivery).save(trained, place / kind)
         return SimpleNamespace(
             model=model,
             history=history,
             gradients=gradients,
-            folder=place / "adapter",
+            folder=place / kind,
             losses=[r["train_loss"] for r in history["records"] if "train_loss" in r],
             validation=[r["validation_loss"] for r in history["records"] if "validation_loss" in r],
         )
@@ -63,13 +77,18 @@ def _ways(base, tokens, folder):
         model.zero_grad()
         return found
 
-    def build(name):
+    @in_float32
+    def build(name, settings=None):
         torch.manual_seed(42)
         recipe = recipe_of(name)
+        if settings:
+            adapter = recipe.adapter.model_copy(update=settings)
+            recipe = recipe.model_copy(update={"adapter": adapter})
         model = load_model(base, quantized=recipe.quantization)
         model = quantization.prepare(recipe.quantization, model)
         return adapters.build(recipe.adapter, model, adapters.Plan(6, batches, tokenizer)).eval()
 
+    @in_float32
     def untouched(name=None):
         quantized = recipe_of(name).quantization if name else None
         model = load_model(base, quantized=quantized)
@@ -78,8 +97,24 @@ def _ways(base, tokens, folder):
         return model
 
     return SimpleNamespace(
-        train=train, build=build, untouched=untouched, trained=cache(train), folder=folder
+        base=base,
+        tokenizer=tokenizer,
+        train=train,
+        build=build,
+        untouched=untouched,
+        trained=cache(train),
+        folder=folder,
     )
+
+
+@pytest.fixture(scope="session")
+def eight_rows(sum_splits, loud_base, rendering, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("eight")
+    rows = read_split(sum_splits, "train")[:8]
+    for side in ("train", "validation"):
+        jsonl.write(folder / f"{side}.jsonl", (row.model_dump() for row in rows))
+    splits = sum_splits.model_copy(update={"path": folder, "sha256": "eight", "train": 8})
+    return tokenise(splits, loud_base, rendering, folder)
 
 
 @pytest.fixture

@@ -9,17 +9,24 @@ from peftline.schema import Recipe
 
 FILES = sorted((Path(__file__).parents[2] / "conf/base/parameters/recipes").glob("*.yml"))
 VALUES = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))[file.stem] for file in FILES}
+WHOLE = sorted(name for name, values in VALUES.items() if values["adapter"]["type"] == "none")
+ADAPTERS = sorted(set(VALUES) - set(WHOLE))
+OF_PEFT = [n for n in ADAPTERS if VALUES[n]["adapter"]["type"] != "bottleneck"]
 FEW_STEPS = {"max_steps": 6, "batch_size": 8, "evaluations": 2, "checkpoints": 3}
 
 
-def recipe_of(name, **training):
+def recipe_of(name, optimizer=None, quantization=None, **training):
     values = VALUES[name]
+    if optimizer:
+        values = values | {"optimizer": values["optimizer"] | optimizer}
+    if quantization:
+        values = values | {"quantization": {"type": quantization}}
     return Recipe(**values | {"training": values.get("training", {}) | FEW_STEPS | training})
 
 
 def able(what, is_able=True):
-    """The recipes whose capability is, or is not, there."""
-    return [n for n in VALUES if getattr(TABLE[method(recipe_of(n).adapter)], what) is is_able]
+    """The recipes with an adapter whose capability is, or is not, there."""
+    return [n for n in ADAPTERS if getattr(TABLE[method(recipe_of(n).adapter)], what) is is_able]
 
 
 def trainables(model):

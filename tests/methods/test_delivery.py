@@ -13,11 +13,12 @@ from safetensors.torch import load_file, save_file
 
 from peftline.adapters.targets import linear_layers
 from peftline.delivery import adapter as delivery
+from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
 from peftline.evaluation.generation import generate
-from tests.methods.recipes import VALUES, able
+from tests.methods.recipes import ADAPTERS, OF_PEFT, able
 
-EVERY = pytest.mark.parametrize("name", sorted(VALUES))
+EVERY = pytest.mark.parametrize("name", ADAPTERS)
 WEIGHTS = "adapter_model.safetensors"
 
 
@@ -87,7 +88,7 @@ torch.save(found, out)
 
 
 def test_another_process_without_this_project_opens_all(every, ids, loud_base, tmp_path):
-    folders = {name: every.trained(name).folder for name in VALUES}
+    folders = {name: every.trained(name).folder for name in OF_PEFT}
     out = tmp_path / "logits.pt"
     command = [sys.executable, "-c", OPEN_ALL, str(loud_base.path), str(out)]
     subprocess.run([*command, *map(str, folders.values())], check=True)
@@ -129,7 +130,7 @@ def test_merged_it_gives_the_same_logits(every, ids, name):
 @pytest.mark.parametrize("name", able("merges", False))
 def test_what_cannot_merge_answers_with_its_adapter(every, ids, name):
     handle = delivery.describe(every.trained(name).folder)
-    answering = delivery.answering(every.untouched(), handle)
+    answering = open_trained(handle, every.base, torch.float32)
     with torch.no_grad():
         expected = delivery.load(every.untouched(), handle)(ids).logits
         torch.testing.assert_close(answering(ids).logits, expected, rtol=0, atol=1e-5)
@@ -137,11 +138,11 @@ def test_what_cannot_merge_answers_with_its_adapter(every, ids, name):
         delivery.merged(every.untouched(), handle)
 
 
-@pytest.mark.parametrize("name", sorted(VALUES))
+@pytest.mark.parametrize("name", ADAPTERS)
 def test_answers_are_those_of_generate(every, tiny_tokenizer, name):
     handle = delivery.describe(every.trained(name).folder)
     prompts = [list(range(7, 7 + n)) for n in (3, 9, 30)]
-    answering = delivery.answering(every.untouched(), handle)
+    answering = open_trained(handle, every.base, torch.float32)
     said = generate(answering, tiny_tokenizer, prompts, 6, 10**6)
     plain = delivery.load(every.untouched(), handle)
     for prompt, answer in zip(prompts, said, strict=True):
@@ -173,7 +174,7 @@ def test_the_others_are_no_plain_lora(every, name):
     assert config["peft_type"] != "LORA" or config["use_dora"]
 
 
-@pytest.mark.parametrize("name", sorted(set(VALUES) - {n for n in VALUES if n.startswith("q")}))
+@pytest.mark.parametrize("name", [n for n in OF_PEFT if not n.startswith("q")])
 def test_several_answer_in_one_batch_as_each_alone_where_the_table_says_so(every, ids, name):
     folder = every.trained(name).folder
     model = PeftModel.from_pretrained(every.untouched(), folder).eval()

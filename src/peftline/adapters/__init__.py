@@ -13,9 +13,11 @@ from pydantic import Field
 from peftline.adapters import (
     adalora,
     any_peft,
+    bottleneck,
     ia3,
     lora,
     miss,
+    none,
     norms,
     prompts,
     rotations,
@@ -44,13 +46,15 @@ _BUILDERS: dict[Any, Callable[..., "PeftModel"]] = {
     prompts.PTuning: prompts.build_p_tuning,
     prompts.PrefixTuning: prompts.build_prefix,
     any_peft.AnyPeft: any_peft.build,
+    bottleneck.Bottleneck: bottleneck.build,
+    none.NoAdapter: none.build,
 }
 
 Adapter = Annotated[Union[tuple(_BUILDERS)], Field(discriminator="type")]  # noqa: UP007
 
 
 def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "PeftModel":
-    """Wrap `model` with the adapter that `config` describes.
+    """Wrap `model` with the adapter that `config` describes; without one it stays what it is.
 
     Args:
         plan: of the run; by default one of a single step without rows.
@@ -59,6 +63,14 @@ def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "P
         PeftlineError: the adapter does not fit the model or the run.
     """
     return _BUILDERS[type(config)](config, model, plan or Plan())
+
+
+def counts(model: Any) -> tuple[int, int]:
+    """Parameters that train, and all; 4-bit weights count as what they stand for."""
+    if hasattr(model, "get_nb_trainable_parameters"):
+        return model.get_nb_trainable_parameters()
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return trainable, model.num_parameters()
 
 
 def companions(config: Any, model: "PeftModel") -> Companions:

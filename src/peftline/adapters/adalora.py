@@ -1,8 +1,8 @@
 """AdaLoRA: LoRA in the form of singular values, whose ranks move to where they help most."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from peftline.adapters.companions import Companions
 from peftline.adapters.plan import Plan
@@ -45,6 +45,15 @@ class AdaLora(Config):
     """Weight of the penalty that keeps rows of A and columns of B orthogonal; PEFT's default. It is
     no part of the losses that are reported."""
 
+    @model_validator(mode="after")
+    def _goes_down(self) -> Self:
+        """Raises ValueError: there is no rank to take away."""
+        if self.target_rank >= self.initial_rank:
+            raise ValueError(
+                f"target_rank={self.target_rank} must be below initial_rank={self.initial_rank}"
+            )
+        return self
+
 
 def build(config: AdaLora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
     """Wrap `model` in place.
@@ -56,11 +65,11 @@ def build(config: AdaLora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
 
     first = round(config.warmup_share * plan.steps)
     last = round(config.final_share * plan.steps)
-    if first + last >= plan.steps:
+    if first + last >= plan.steps or last < 1:
         raise PeftlineError(
             f"adapter: adalora takes ranks away between step {first} and step {plan.steps - last}; "
-            f"in a run of {plan.steps} steps that is never. Train longer, or lower "
-            "adapter.warmup_share and adapter.final_share."
+            f"a run of {plan.steps} steps has no time for that, or none to settle afterwards. "
+            "Train longer, or change adapter.warmup_share and adapter.final_share."
         )
     peft_config = AdaLoraConfig(
         task_type="CAUSAL_LM",

@@ -7,6 +7,7 @@ from pydantic import model_validator
 from peftline.adapters.plan import Plan
 from peftline.adapters.wrap import wrap
 from peftline.config import Config, nearest
+from peftline.errors import PeftlineError
 
 if TYPE_CHECKING:
     from peft import PeftConfig, PeftModel
@@ -17,16 +18,48 @@ if TYPE_CHECKING:
 NEVER_MERGED = (
     "ADAPTION_PROMPT",
     "BEFT",
-    "CARTRIDGE",
     "LILY",
     "P_TUNING",
     "PREFIX_TUNING",
     "PROMPT_TUNING",
-    "SHADOW",
 )
-# These want more with each row than tokens: the number of its task, the kinds of its tokens, other
-# adapters.
-_WANTS_MORE = ("CPT", "MULTITASK_PROMPT_TUNING", "POLY", "XLORA")
+# What fails on a base in 4 bits (PEFT 0.21.2, bitsandbytes 0.50, each tried on a CPU).
+NOT_IN_FOUR_BITS = (
+    "ADAMSS",
+    "DEFT",
+    "DELORA",
+    "FROD",
+    "GLORA",
+    "LOHA",
+    "LOKR",
+    "OSF",
+    "PEANUT",
+    "PSOFT",
+    "SUPERTUNING",
+    "TINYLORA",
+)
+# What PEFT itself names as made for 8 bits.
+IN_EIGHT_BITS = ("BOFT", "HIRA", "PVERA", "RANDLORA", "ROAD")
+# These have a type of their own here, with what they need beside PEFT's configuration.
+_OWN = {
+    "ADALORA": "adalora",
+    "HRA": "hra",
+    "IA3": "ia3",
+    "LN_TUNING": "ln_tuning",
+    "LORA": "lora",
+    "MISS": "miss",
+    "OFT": "oft",
+    "P_TUNING": "p_tuning",
+    "PREFIX_TUNING": "prefix_tuning",
+    "PROMPT_TUNING": "prompt_tuning",
+    "SHIRA": "shira",
+    "VERA": "vera",
+}
+# These want more than the tokens of a row (its task, kinds of tokens, other adapters), or a loss of
+# their own.
+_WANTS_MORE = ("CARTRIDGE", "CPT", "MULTITASK_PROMPT_TUNING", "POLY", "SHADOW", "XLORA")
+# These do not mean linear layers by `target_modules`.
+_OTHER_TARGETS = ("ADAPTION_PROMPT", "BEFT", "TRAINABLE_TOKENS")
 
 
 class AnyPeft(Config):
@@ -37,13 +70,18 @@ class AnyPeft(Config):
     """A name of `peft.PeftType`."""
     arguments: dict[str, Any] = {}
     """Keyword arguments of its configuration. `target_modules` is `all-linear` unless it is given,
-    `task_type` always `CAUSAL_LM`."""
+    where it means linear layers."""
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         """Raises ValueError: PEFT has no such type, or the type no such argument."""
         if self.peft_type in _WANTS_MORE:
             raise ValueError(f"{self.peft_type} wants more with each row than its tokens")
+        if self.peft_type in _OWN:
+            raise ValueError(f"{self.peft_type} has a type of its own: {_OWN[self.peft_type]}")
+        for key in ("task_type", "use_asa"):  # set here; wants a callback
+            if key in self.arguments:
+                raise ValueError(f"{self.peft_type}: '{key}' cannot be given")
         fields = _config_class(self.peft_type).__dataclass_fields__
         unknown = sorted(set(self.arguments) - set(fields))
         if unknown:
@@ -59,17 +97,20 @@ def build(config: AnyPeft, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
         PeftlineError: PEFT refuses the arguments, or the adapter for this model.
     """
     made = _config_class(config.peft_type)
-    arguments = {"task_type": "CAUSAL_LM", **config.arguments}
-    if "target_modules" in made.__dataclass_fields__:
+    arguments = {**config.arguments, "task_type": "CAUSAL_LM"}
+    if "target_modules" in made.__dataclass_fields__ and config.peft_type not in _OTHER_TARGETS:
         arguments.setdefault("target_modules", "all-linear")
-    return wrap(model, made(**arguments))
+    try:
+        peft_config = made(**arguments)
+    except (TypeError, ValueError) as error:
+        raise PeftlineError(f"adapter.arguments of {config.peft_type}: {error}") from error
+    return wrap(model, peft_config)
 
 
 def _config_class(name: str) -> "type[PeftConfig]":
-    from peft import PeftType
     from peft.mapping import PEFT_TYPE_TO_CONFIG_MAPPING
 
     known = {str(kind.value): made for kind, made in PEFT_TYPE_TO_CONFIG_MAPPING.items()}
     if name not in known:
         raise ValueError(f"PEFT has no type '{name}'. {nearest(name, list(known))}")
-    return known[PeftType(name).value]
+    return known[name]

@@ -77,12 +77,12 @@ def build_prompt(config: PromptTuning, model: "PreTrainedModel", plan: Plan) -> 
     import torch
     from peft import PromptTuningConfig
 
-    sampled = "RANDOM" if config.initial_text else "SAMPLE_VOCAB"
+    sampled = "SAMPLE_VOCAB" if config.initial_text is None else "RANDOM"
     peft_config = PromptTuningConfig(
         task_type="CAUSAL_LM", num_virtual_tokens=config.tokens, prompt_tuning_init=sampled
     )
     wrapped = wrap(model, peft_config)
-    if config.initial_text:
+    if config.initial_text is not None:
         ids = torch.tensor(_ids(config.initial_text, config.tokens, plan), device=model.device)
         embeddings = model.get_input_embeddings()(ids).detach()
         wrapped.prompt_encoder["default"].embedding.weight.data.copy_(embeddings)
@@ -116,7 +116,7 @@ def build_prefix(config: PrefixTuning, model: "PreTrainedModel", plan: Plan) -> 
         encoder_hidden_size=config.encoder_hidden_size,
     )
     wrapped = wrap(model, peft_config)
-    if config.initial_text:
+    if config.initial_text is not None:
         ids = torch.tensor([_ids(config.initial_text, config.tokens, plan)], device=model.device)
         with torch.no_grad(), autocast(model):
             seen = model(input_ids=ids, use_cache=True).past_key_values

@@ -8,6 +8,7 @@ from peftline.adapters.plan import Plan
 from peftline.adapters.targets import Targets, resolve_targets
 from peftline.adapters.wrap import wrap
 from peftline.config import Config
+from peftline.errors import PeftlineError
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -49,6 +50,7 @@ def build_oft(config: Oft, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
         PeftlineError: no linear layer matches, or the blocks do not fit.
     """
     from peft import OFTConfig
+    from peft.tuners.oft.layer import OFTLayer
 
     peft_config = OFTConfig(
         task_type="CAUSAL_LM",
@@ -56,7 +58,16 @@ def build_oft(config: Oft, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
         module_dropout=config.dropout,
         target_modules=resolve_targets(config.target_modules, model),
     )
-    return wrap(model, peft_config)
+    wrapped = wrap(model, peft_config)
+    # PEFT takes another size where this one does not fit, and only warns.
+    layers = (module for module in wrapped.modules() if isinstance(module, OFTLayer))
+    other = sorted({one.in_features for one in layers if one.in_features % config.block_size})
+    if other:
+        raise PeftlineError(
+            f"adapter.block_size={config.block_size} does not divide the inputs of layers with "
+            f"{', '.join(map(str, other))} features. Choose a common divisor."
+        )
+    return wrapped
 
 
 def build_hra(config: Hra, model: "PreTrainedModel", plan: Plan) -> "PeftModel":

@@ -33,7 +33,14 @@ def build(config: Shira, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
     Raises:
         PeftlineError: no linear layer matches.
     """
+    import torch
     from peft import ShiraConfig
 
-    targets = resolve_targets(config.target_modules, model)
-    return wrap(model, ShiraConfig(task_type="CAUSAL_LM", r=config.rank, target_modules=targets))
+    peft_config = ShiraConfig(
+        task_type="CAUSAL_LM",
+        r=config.rank,
+        target_modules=resolve_targets(config.target_modules, model),
+        # By itself PEFT takes the same places for every seed.
+        random_seed=int(torch.randint(2**31, ())),
+    )
+    return wrap(model, peft_config)

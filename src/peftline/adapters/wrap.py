@@ -21,7 +21,7 @@ def wrap(model: "PreTrainedModel", peft_config: "PeftConfig") -> "PeftModel":
 
     try:
         return get_peft_model(model, peft_config)
-    except (ValueError, NotImplementedError) as error:
+    except (TypeError, ValueError, NotImplementedError) as error:
         raise PeftlineError(
             f"adapter: {peft_config.peft_type.value} does not fit the base model: {error}"
         ) from error

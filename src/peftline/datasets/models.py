@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from peftline import store
 from peftline.datasets.text import FileDataset, JSONPreview
-from peftline.handles import AdapterFolder, MergedFolder
+from peftline.handles import AdapterFolder, MergedFolder, ModelFolder
 
 if TYPE_CHECKING:
     from peftline.delivery.merge import MergedModel
-    from peftline.fine_tune import TrainedAdapter
+    from peftline.fine_tune import TrainedModel
 
 
 class AdapterDataset(FileDataset):
@@ -20,7 +19,7 @@ class AdapterDataset(FileDataset):
 
         return adapter.describe(self._filepath)
 
-    def save(self, data: "TrainedAdapter") -> None:
+    def save(self, data: "TrainedModel") -> None:
         """Write the adapter of a trained model."""
         from peftline.delivery import adapter
 
@@ -37,16 +36,17 @@ class AdapterDataset(FileDataset):
 class CausalLMDataset(FileDataset):
     """A plain transformers folder."""
 
-    def load(self) -> MergedFolder:
+    def load(self) -> "MergedFolder | ModelFolder":
         """Describe the saved model; its weights stay on disk."""
-        weights = sorted(self._filepath.glob("*.safetensors"))
-        return MergedFolder(path=self._filepath, sha256=store.sha256_of_files(*weights))
+        from peftline.delivery import model
 
-    def save(self, data: "MergedModel") -> None:
+        return model.describe(self._filepath)
+
+    def save(self, data: "MergedModel | TrainedModel") -> None:
         """Write model and tokenizer."""
-        with store.replacing(self._filepath) as partial:
-            data.model.save_pretrained(partial)
-            data.tokenizer.save_pretrained(partial)
+        from peftline.delivery import model
+
+        model.save(data, self._filepath)
 
     def _exists(self) -> bool:
         return (self._filepath / "config.json").exists()
@@ -54,3 +54,24 @@ class CausalLMDataset(FileDataset):
     def preview(self) -> JSONPreview:
         """The model's configuration."""
         return JSONPreview((self._filepath / "config.json").read_text(encoding="utf-8"))
+
+
+class TrainedDataset(FileDataset):
+    """What a recipe has trained, whichever it is: an adapter, or the whole model."""
+
+    def load(self) -> "AdapterFolder | ModelFolder":
+        """Describe it; a recipe without an adapter has its model in `merged`.
+
+        Raises:
+            PeftlineError: the recipe has not been run.
+        """
+        from peftline.delivery import adapter, model
+
+        found = model.describe(self._filepath / "merged")
+        if isinstance(found, ModelFolder):
+            return found
+        return adapter.describe(self._filepath / "adapter")
+
+    def save(self, data: object) -> None:
+        """Not to be written."""
+        raise NotImplementedError("written as an adapter or as a model")

@@ -6,29 +6,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from peftline import store
-from peftline.adapters.any_peft import NEVER_MERGED
+from peftline.adapters import bottleneck
 from peftline.errors import PeftlineError
-from peftline.handles import AdapterFolder, BaseModelFolder, Splits
+from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Trained
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-    from peftline.fine_tune import TrainedAdapter
+    from peftline.fine_tune import TrainedModel
 
 WEIGHTS = "adapter_model.safetensors"
 IDENTITY = "peftline.json"
 
 
-def save(trained: "TrainedAdapter", folder: Path) -> None:
+def save(trained: "TrainedModel", folder: Path) -> None:
     """Write the adapter, its tokenizer and its identity; all of it or nothing.
 
     `adapter_config.json` names the base by its portable id and revision, never by a local path.
     """
     identity = dict(trained.identity)
     with store.replacing(folder) as partial:
-        initial = str(trained.initial) if trained.initial else None
-        trained.model.save_pretrained(partial, path_initial_model_for_weight_conversion=initial)
+        if isinstance(trained.adapter, bottleneck.Bottleneck):
+            bottleneck.save(trained.adapter, trained.model, partial)
+        else:
+            initial = str(trained.initial) if trained.initial else None
+            trained.model.save_pretrained(partial, path_initial_model_for_weight_conversion=initial)
         trained.tokenizer.save_pretrained(partial)
         _name_base(partial / "adapter_config.json", identity.pop("base_id"), identity)
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's form has nothing filled in
@@ -43,8 +46,10 @@ def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
     config["base_model_name_or_path"] = base_id
     config["revision"] = identity.pop("base_revision")
     for value in config.values():
-        if isinstance(value, list):
-            value.sort(key=str)  # PEFT keeps sets; equal runs should give equal files
+        # PEFT keeps sets of names, and equal runs should give equal files. Numbers, such as the
+        # tokens that rows of weights belong to, have an order that means something.
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            value.sort()
     file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
 
@@ -68,8 +73,11 @@ def describe(folder: Path) -> AdapterFolder:
     return AdapterFolder(path=folder, **identity)
 
 
-def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
+def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTrainedModel":
     """Put a saved adapter on a loaded base, for inference.
+
+    Returns:
+        A model of PEFT; for adapters that PEFT does not know, the base with them inside.
 
     Raises:
         PeftlineError: tensors are missing or left over, so that the adapter would act in part only,
@@ -78,6 +86,8 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
+    if kind(adapter.path) == bottleneck.KIND:
+        return bottleneck.load(model, adapter.path).eval()
     with safe_open(adapter.path / WEIGHTS, framework="pt") as file:
         saved = set(file.keys())
     try:
@@ -99,27 +109,19 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel":
     return wrapped.eval()
 
 
+def kind(folder: Path) -> str:
+    """The `peft_type` of a saved adapter."""
+    return json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["peft_type"]
+
+
 def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":
     """Merge a saved adapter into a loaded base, in float32, and return the base's type."""
     dtype = model.dtype
     return load(model.float(), adapter).merge_and_unload(safe_merge=True).to(dtype).eval()
 
 
-def answering(model: "PreTrainedModel", adapter: AdapterFolder) -> Any:
-    """A loaded base that answers as the adapter does: merged where that is possible, for speed.
-
-    Returns:
-        A model of transformers, or one of PEFT that has virtual tokens.
-    """
-    kind = json.loads((adapter.path / "adapter_config.json").read_text(encoding="utf-8"))
-    if kind["peft_type"] not in NEVER_MERGED:
-        return merged(model, adapter)
-    wrapped = load(model, adapter)
-    return wrapped if wrapped.active_peft_config.is_prompt_learning else wrapped.get_base_model()
-
-
 def check_matches(
-    adapter: AdapterFolder,
+    adapter: Trained,
     base: BaseModelFolder,
     splits: Splits | None = None,
     rendering: dict[str, Any] | None = None,

@@ -11,9 +11,10 @@ from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate, read_split
 from peftline.delivery import adapter as adapters
+from peftline.delivery.answering import open_trained
 from peftline.evaluation import metrics, prompting, shots
 from peftline.formats.example import Example
-from peftline.handles import AdapterFolder, BaseModelFolder, Splits
+from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.quantization import Quantization
 from peftline.rendering import render
 from peftline.rendering import template as templates
@@ -79,28 +80,22 @@ def score_base(
     return list(jsonl.read(path / "predictions.jsonl")), results
 
 
-def score_adapter(
+def score_trained(
     base: BaseModelFolder,
-    adapter: AdapterFolder,
+    trained: AdapterFolder | ModelFolder,
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
     quantized: Quantization | None = None,
 ) -> tuple[Rows, dict[str, Any]]:
-    """Score an adapter on the unquantised base (what is delivered), or on a quantised one.
-
-    It answers merged where it can: two more products in every linear layer take their time.
+    """Score what was trained: on the unquantised base, as it is delivered, or on a quantised one.
 
     Raises:
         PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
-    adapters.check_matches(adapter, base, splits, rendering.model_dump())
+    adapters.check_matches(trained, base, splits, rendering.model_dump())
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=quantized is None)
-    model = load_model(base, dtype, quantized)
-    if quantized is not None:
-        # The same rounded weights, unpacked once instead of for every token.
-        model = model.dequantize()
-    model = adapters.answering(model, adapter)
+    model = open_trained(trained, base, dtype, quantized)
     title = "Adapter" if quantized is None else f"Adapter on {quantized.type}"
     template = templates.load(load_tokenizer(base), rendering)
     return answer_test_split(model, template, splits, evaluation, [], title)

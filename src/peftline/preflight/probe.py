@@ -64,7 +64,7 @@ def probe(
             model.train()
             _step(model, collate(list(rows.select(order[-size:]))), shortcuts)
             seconds = min(_step(model, median, shortcuts) for _ in range(2))
-    trainable, total = model.get_nb_trainable_parameters()
+    trainable, total = adapters.counts(model)
     per_token = seconds / median["attention_mask"].sum().item()
     return {
         "step_0_loss": loss,
@@ -113,6 +113,6 @@ def _seconds(recipe: Recipe, tokenised: Tokenised, rows: int, per_token: float) 
 
 def _disk(recipe: Recipe, base: BaseModelFolder, trainable: int, merged_dtype: torch.dtype) -> int:
     """Adapter, one checkpoint with the optimizer's states, and the merged model if there is one."""
-    merges = capabilities.merges(recipe.adapter.model_dump())
-    kept = merged_dtype.itemsize * base.parameters * merges
+    delivers = capabilities.delivers(recipe.adapter.model_dump())
+    kept = merged_dtype.itemsize * base.parameters * (delivers != "adapter")
     return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + kept

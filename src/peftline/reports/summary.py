@@ -4,13 +4,13 @@ from typing import Any
 
 from peftline import identity
 from peftline.evaluation import metrics
-from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 
 Rows = list[dict[str, Any]]
 
 
 def summarise(
-    adapter: AdapterFolder,
+    trained: AdapterFolder | ModelFolder,
     base: BaseModelFolder,
     splits: Splits,
     tokenised: Tokenised,
@@ -25,10 +25,10 @@ def summarise(
 ) -> dict[str, Any]:
     """Collect what is known about a run. Units are in the names; what does not apply is null."""
     return {
-        "recipe": adapter.recipe,
-        "seed": adapter.seed,
+        "recipe": trained.recipe,
+        "seed": trained.seed,
         "status": "finished",
-        "verdict": verdict(adapter, history, scores, base_scores, predictions, base_predictions),
+        "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions),
         "metrics": scores,
         "metrics_quantized": scores_quantized,
         "base_metrics": {"zero_shot": None, "few_shot": None, **base_scores},
@@ -37,7 +37,7 @@ def summarise(
         "merge": merge_report,
         "trainable_parameters": history["trainable_parameters"],
         "total_parameters": history["total_parameters"],
-        "adapter_bytes": adapter.adapter_bytes,
+        "adapter_bytes": trained.adapter_bytes,
         "peak_memory_bytes": history["peak_memory_bytes"],
         "train_seconds": history["train_seconds"],
         "tokens_per_second": history["tokens_per_second"],
@@ -58,15 +58,15 @@ def summarise(
             "sha256": base.sha256,
             "parameters": base.parameters,
         },
-        "rendering": adapter.rendering,
-        "input_hash": adapter.input_hash,
+        "rendering": trained.rendering,
+        "input_hash": trained.input_hash,
         "versions": identity.versions(),
         "git_sha": git_sha,
     }
 
 
 def verdict(
-    adapter: AdapterFolder,
+    trained: AdapterFolder | ModelFolder,
     history: dict[str, Any],
     scores: dict[str, Any],
     base_scores: dict[str, Any],
@@ -79,7 +79,7 @@ def verdict(
     difference whose interval contains zero is no difference.
     """
     if not scores:
-        return _of_losses(adapter, history)
+        return _of_losses(trained, history)
     name = "exact_match" if "rouge_l" not in scores else "rouge_l"
     best = max(base_scores, key=lambda mode: base_scores[mode][name]["value"])
     prompted = {row["id"]: row["scores"][name] for row in base_predictions if row["mode"] == best}
@@ -93,29 +93,32 @@ def verdict(
     else:
         outcome = "is not measurably different from"
     return (
-        f"Fine-tuning with {adapter.recipe} {outcome} {best.replace('_', '-')} prompting: "
+        f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
         f"{name} {_percent(scores[name])} against {_percent(base_scores[best][name])}, "
         f"{100 * difference['value']:+.1f} points "
         f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}, "
-        f"n = {difference['n']}), {_cost(adapter, history)}."
+        f"n = {difference['n']}), {_cost(trained, history)}."
     )
 
 
-def _of_losses(adapter: AdapterFolder, history: dict[str, Any]) -> str:
+def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
     """The verdict on plain text, which asks nothing: what the validation loss was and is."""
     losses = [r["validation_loss"] for r in history["records"] if "validation_loss" in r]
-    change = f"from {losses[0]:.3f} to {losses[-1]:.3f}" if losses else "not measured"
+    kept = history["validation_loss"]
+    change = f"from {losses[0]:.3f} to {kept:.3f}" if losses else "not measured"
     return (
-        f"Fine-tuning with {adapter.recipe} on text without questions: validation loss per token "
-        f"{change}, {_cost(adapter, history)}. Answers were not scored."
+        f"Fine-tuning with {trained.recipe} on text without questions: validation loss per token "
+        f"{change}, {_cost(trained, history)}. Answers were not scored."
     )
 
 
-def _cost(adapter: AdapterFolder, history: dict[str, Any]) -> str:
+def _cost(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
+    left = "a whole model"
+    if trained.adapter_bytes is not None:
+        left = f"an adapter of {trained.adapter_bytes / 2**20:.1f} MiB"
     return (
         f"for {history['train_seconds'] / 60:.1f} minutes of training, "
-        f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and an adapter of "
-        f"{adapter.adapter_bytes / 2**20:.1f} MiB"
+        f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and {left}"
     )
 
 

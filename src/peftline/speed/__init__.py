@@ -57,7 +57,7 @@ def applied(
     from peftline.speed import head, low_rank, norms, packing
 
     _refuse_without_gpu(config)
-    causal_lm = model.get_base_model()
+    causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
     if config.compile:
         obstacle = "training.speed.compile wants padded rows"
     elif not (config.supervised_head and head.is_last(causal_lm)):

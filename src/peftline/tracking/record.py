@@ -44,7 +44,8 @@ def record(summary: dict[str, Any], artifacts: dict[str, str], base: BaseModelFo
     mlflow.log_metrics(_numbers(summary))
     for name in ("summary", "predictions", "learning_curve"):
         mlflow.log_artifact(artifacts[name])
-    register(Path(artifacts["adapter"]), base, summary["recipe"])
+    if summary["adapter_bytes"] is not None:  # a whole model is too large to copy for each run
+        register(Path(artifacts["adapter"]), base, summary["recipe"])
 
 
 def _numbers(summary: dict[str, Any]) -> dict[str, float]:

@@ -29,7 +29,7 @@ class AdapterModel(mlflow.pyfunc.PythonModel):
         adapter = context.artifacts["adapter"]
         self.tokenizer = AutoTokenizer.from_pretrained(adapter)
         model = AutoModelForCausalLM.from_pretrained(base, dtype="auto", use_safetensors=True)
-        self.model = PeftModel.from_pretrained(model, adapter).eval()
+        self.model = _open(model, Path(adapter)).eval()
 
     def predict(self, model_input: list[str], params: dict[str, Any] | None = None) -> list[str]:
         """Answer prompts, in the template that the adapter was trained with."""
@@ -51,6 +51,16 @@ class AdapterModel(mlflow.pyfunc.PythonModel):
             )
         new = out[0, inputs["input_ids"].shape[1] :]
         return self.tokenizer.decode(new, skip_special_tokens=True)
+
+
+def _open(model: Any, adapter: Path) -> Any:
+    """The base with the adapter; one that PEFT does not know needs Peftline to be installed."""
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    if config["peft_type"].startswith("PEFTLINE"):
+        from peftline import load_adapter
+
+        return load_adapter(model, adapter)
+    return PeftModel.from_pretrained(model, adapter)
 
 
 mlflow.models.set_model(AdapterModel())

@@ -5,7 +5,14 @@ from typing import Any
 
 from peftline import identity
 from peftline.data_schema import Data
-from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
+from peftline.handles import (
+    AdapterFolder,
+    BaseModelFolder,
+    Examples,
+    ModelFolder,
+    Splits,
+    Tokenised,
+)
 from peftline.paths import project_folder
 from peftline.quantization import NoQuantization
 from peftline.schema import Evaluation, Recipe, Rendering
@@ -67,7 +74,7 @@ def train(
     run: dict,
     cleared: dict,
 ) -> tuple[Any, dict]:
-    """Train the adapter of one recipe, or continue a killed run with the same inputs."""
+    """Train one recipe, or continue a killed run with the same inputs."""
     from peftline import fine_tune
     from peftline.pipelines.finetune.live import log_to_mlflow
 
@@ -93,15 +100,16 @@ def plot(history: dict, run: dict) -> Any:
 
 def evaluate(
     base: BaseModelFolder,
-    adapter: AdapterFolder,
+    trained: AdapterFolder | ModelFolder,
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
 ) -> tuple[list[dict], dict]:
-    """Answer the test split with the adapter on the unquantised base: what is delivered."""
+    """Answer the test split with what is delivered: an adapter on the unquantised base, or the
+    whole model."""
     from peftline.evaluation import answers
 
-    return answers.score_adapter(base, adapter, splits, rendering, evaluation)
+    return answers.score_trained(base, trained, splits, rendering, evaluation)
 
 
 def evaluate_quantized(
@@ -117,9 +125,8 @@ def evaluate_quantized(
 
     if isinstance(recipe.quantization, NoQuantization):
         return {}
-    return answers.score_adapter(base, adapter, splits, rendering, evaluation, recipe.quantization)[
-        1
-    ]
+    kind = recipe.quantization
+    return answers.score_trained(base, adapter, splits, rendering, evaluation, kind)[1]
 
 
 def merge(
@@ -138,24 +145,23 @@ def merge(
 
 
 def summarise(
-    adapter: AdapterFolder,
+    trained: AdapterFolder | ModelFolder,
     base: BaseModelFolder,
     splits: Splits,
     tokenised: Tokenised,
     history: dict,
     metrics: dict,
-    metrics_quantized: dict,
     base_metrics: dict,
     predictions: list[dict],
     base_predictions: list[dict],
+    metrics_quantized: dict | None = None,
     merge_report: dict | None = None,
 ) -> dict:
-    """The result of the run in one file, with its verdict; adapters that do not merge have no
-    report about it."""
+    """The result of the run in one file, with its verdict."""
     from peftline.reports import summary
 
     return summary.summarise(
-        adapter=adapter,
+        trained=trained,
         base=base,
         splits=splits,
         tokenised=tokenised,

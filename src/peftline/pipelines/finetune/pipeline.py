@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from peftline.capabilities import Delivers
 from peftline.pipelines.finetune.nodes import (
     evaluate,
     evaluate_quantized,
@@ -25,13 +26,14 @@ def create_preflight(name: str) -> Pipeline:
     return _named(name, _preflight())
 
 
-def create_pipeline(recipe: str, merges: bool = True) -> Pipeline:
+def create_pipeline(recipe: str, delivers: Delivers = "adapter and merged") -> Pipeline:
     """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise.
 
     Args:
-        merges: whether the adapter can be merged; if not, the adapter is all that is delivered.
+        delivers: an adapter that cannot be merged is all that is delivered, and so is a model whose
+            own weights were trained.
     """
-    return _named(recipe, _preflight() + _training(merges))
+    return _named(recipe, _preflight() + _training(delivers))
 
 
 def _preflight() -> Pipeline:
@@ -64,9 +66,24 @@ def _preflight() -> Pipeline:
     )
 
 
-def _training(merges: bool) -> Pipeline:
-    scored = ["base_model", "adapter", "splits", RENDERING, EVALUATION]
-    merging = [Node(merge, scored, ["merged", "merge_report"], name="merge")] if merges else []
+def _training(delivers: Delivers) -> Pipeline:
+    trained = "merged" if delivers == "model" else "adapter"
+    scored = ["base_model", trained, "splits", RENDERING, EVALUATION]
+    sides = {}  # what only adapters have, and only those that merge
+    nodes = []
+    if delivers != "model":
+        sides["metrics_quantized"] = "metrics_quantized"
+        nodes += [
+            Node(
+                evaluate_quantized,
+                [*scored, RECIPE],
+                "metrics_quantized",
+                name="evaluate_quantized",
+            )
+        ]
+    if delivers == "adapter and merged":
+        sides["merge_report"] = "merge_report"
+        nodes += [Node(merge, scored, ["merged", "merge_report"], name="merge")]
     return Pipeline(
         [
             Node(gate, "preflight", "cleared", name="gate"),
@@ -80,33 +97,26 @@ def _training(merges: bool) -> Pipeline:
                     "run": "run",
                     "cleared": "cleared",
                 },
-                ["adapter", "history"],
+                [trained, "history"],
                 name="train",
             ),
             Node(plot, ["history", "run"], "learning_curve", name="plot"),
             Node(evaluate, scored, ["predictions", "metrics"], name="evaluate"),
-            Node(
-                evaluate_quantized,
-                [*scored, RECIPE],
-                "metrics_quantized",
-                name="evaluate_quantized",
-            ),
-            *merging,
+            *nodes,
             Node(
                 summarise,
-                [
-                    "adapter",
-                    "base_model",
-                    "splits",
-                    "tokenised",
-                    "history",
-                    "metrics",
-                    "metrics_quantized",
-                    "base_metrics",
-                    "predictions",
-                    "base_predictions",
-                    *(["merge_report"] if merges else []),
-                ],
+                {
+                    "trained": trained,
+                    "base": "base_model",
+                    "splits": "splits",
+                    "tokenised": "tokenised",
+                    "history": "history",
+                    "metrics": "metrics",
+                    "base_metrics": "base_metrics",
+                    "predictions": "predictions",
+                    "base_predictions": "base_predictions",
+                    **sides,
+                },
                 "summary",
                 name="summarise",
             ),

@@ -1,11 +1,11 @@
 """Nodes of the predict pipeline."""
 
-from peftline.handles import AdapterFolder, BaseModelFolder
+from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.schema import Predict
 
 
 def predict(
-    base: BaseModelFolder, adapter: AdapterFolder, settings: Predict
+    base: BaseModelFolder, adapter: AdapterFolder | ModelFolder, settings: Predict
 ) -> tuple[list[dict], str]:
     """Answer one's own prompts with the base and with the adapter, side by side."""
     from peftline.predict import predict as answer

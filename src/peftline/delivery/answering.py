@@ -1,0 +1,42 @@
+"""Open what was trained, to answer with it."""
+
+from typing import Any
+
+import torch
+from peft import PeftModel
+
+from peftline.adapters.any_peft import NEVER_MERGED
+from peftline.adapters.bottleneck import KIND
+from peftline.base_model.loading import load_model
+from peftline.delivery import adapter as adapters
+from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
+from peftline.quantization import NoQuantization, Quantization
+
+
+def open_trained(
+    trained: AdapterFolder | ModelFolder,
+    base: BaseModelFolder,
+    dtype: torch.dtype | None = None,
+    quantized: Quantization | None = None,
+) -> Any:
+    """A model that answers as what was trained; an adapter is merged where it can be, for speed.
+
+    Args:
+        dtype: of the weights; by default the one that the hardware multiplies natively.
+        quantized: how the base below an adapter is rounded; by default not at all.
+
+    Returns:
+        A model of transformers, or one of PEFT that has virtual tokens.
+    """
+    if isinstance(trained, ModelFolder):
+        return load_model(trained, dtype)
+    model = load_model(base, dtype, quantized)
+    if not isinstance(quantized, NoQuantization | None):
+        # The same rounded weights, unpacked once instead of for every token.
+        model = model.dequantize()
+    if adapters.kind(trained.path) not in (*NEVER_MERGED, KIND):
+        return adapters.merged(model, trained)
+    opened = adapters.load(model, trained)
+    if isinstance(opened, PeftModel) and not opened.active_peft_config.is_prompt_learning:
+        return opened.get_base_model()  # the adapter is within
+    return opened

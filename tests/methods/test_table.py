@@ -1,0 +1,89 @@
+"""Each cell of the capability table: what it allows trains, what it does not is refused."""
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from peftline.capabilities import TABLE, method
+from tests.methods.recipes import VALUES, recipe_of
+
+SETTINGS = {
+    "four_bit": {"quantization": "nf4"},
+    "eight_bit": {"quantization": "int8"},
+    "gradient_checkpointing": {"gradient_checkpointing": True},
+    "packing": {"speed": {"packing": "on"}},
+    "early_stopping": {"patience": 1},
+}
+# One recipe for each method, on a base in 16 bits. `peft` stands for many: test_capabilities.py.
+RECIPES = {
+    method(recipe_of(name).adapter): name
+    for name in VALUES
+    if "quantization" not in VALUES[name] and "optimizer" not in VALUES[name] and name != "peft"
+}
+CELLS = [(kind, what) for kind in RECIPES for what in SETTINGS]
+
+
+@pytest.mark.parametrize(("kind", "what"), CELLS)
+def test_a_cell_of_the_table(every, kind, what):
+    settings = SETTINGS[what]
+    if not getattr(TABLE[kind], what):
+        with pytest.raises(ValidationError):
+            recipe_of(RECIPES[kind], **settings)
+        return
+    done = every.train(RECIPES[kind], max_steps=4, **settings)
+    plain = every.train(RECIPES[kind], max_steps=4)
+    error = 0.1 if "bit" in what else 1e-3  # weights are rounded; the rest changes nothing
+    assert done.losses == pytest.approx(plain.losses, rel=error)
+    assert all(gradient is not None for gradient in done.gradients.values())
+
+
+def test_every_method_has_a_recipe():
+    assert set(RECIPES) == set(TABLE) - {"peft"}
+
+
+def test_early_stopping_keeps_the_best_weights(every):
+    """A rate that soon does harm: the run ends early, with the weights of its best measurement."""
+    settings = {"max_steps": 40, "evaluations": 20, "learning_rate": 0.3, "schedule": "constant"}
+    done = every.train("lora", patience=2, **settings)
+    after = done.validation[1:]
+    assert done.history["steps"] < 40
+    assert len(after) == after.index(min(after)) + 1 + 2
+    assert done.history["validation_loss"] == min(after)
+
+
+def test_a_resumed_run_stops_where_it_would_have(every, tmp_path):
+    settings = {"max_steps": 40, "evaluations": 20, "learning_rate": 0.3, "schedule": "constant"}
+    whole = every.train("lora", patience=2, **settings)
+
+    def kill(record):
+        if record["step"] == 5 and "train_loss" in record:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        every.train("lora", patience=2, listener=kill, place=tmp_path, **settings)
+    resumed = every.train("lora", patience=2, place=tmp_path, **settings)
+    assert resumed.validation == pytest.approx(whole.validation, rel=1e-4)
+
+
+def test_neftune_changes_training_and_not_the_validation(every):
+    noisy, plain = every.train("lora", neftune_alpha=5), every.trained("lora")
+    assert noisy.validation[0] == pytest.approx(plain.validation[0], rel=1e-5)
+    assert noisy.losses != pytest.approx(plain.losses, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["prompt_tuning", "prefix_tuning"])
+def test_virtual_tokens_begin_as_a_text(every, ids, name):
+    """Before training they act as the text itself would."""
+    model = every.build(name, {"initial_text": "Hello there", "tokens": 11})
+    text = torch.tensor([every.tokenizer("Hello there", add_special_tokens=False)["input_ids"]])
+    with torch.no_grad():
+        expected = every.untouched()(torch.cat([text, ids], 1)).logits[:, text.shape[1] :]
+        torch.testing.assert_close(model(ids).logits[:, -40:], expected, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", sorted(RECIPES.values()))
+def test_in_bfloat16_it_trains_alike(every, name):
+    wide, narrow = every.trained(name), every.train(name, dtype=torch.bfloat16)
+    assert narrow.losses == pytest.approx(wide.losses, rel=0.05)
+    parameters = [p for p in narrow.model.parameters() if p.requires_grad]
+    assert {p.dtype for p in parameters} == {torch.float32}
