@@ -12,7 +12,8 @@ from peftline.adapters.any_peft import (
 from peftline.adapters.lora import Lora
 from peftline.adapters.none import NoAdapter
 from peftline.adapters.prompts import PrefixTuning
-from peftline.optimizers import ONLY_FOR_LORA, GaLore
+from peftline.adapters.relora import ReLora
+from peftline.optimizers import ONLY_FOR_LORA, AdamW8Bit, GaLore
 from peftline.quantization import FP4, NF4, Int8
 
 if TYPE_CHECKING:
@@ -63,6 +64,10 @@ TABLE: dict[str, Capabilities] = {
     "hra": Capabilities(four_bit=False, eight_bit=False),
     "miss": Capabilities(),
     "shira": Capabilities(),
+    # The base is in no checkpoint, and rounded it could take no update.
+    "relora": Capabilities(
+        four_bit=False, eight_bit=False, merges=False, resumes=False, early_stopping=False
+    ),
     "prompt_tuning": Capabilities(identity=False, merges=False, packing=False),
     # Of the network that makes the virtual tokens, PEFT saves what it makes alone.
     "p_tuning": Capabilities(
@@ -106,7 +111,7 @@ def delivers(adapter: Mapping[str, Any]) -> Delivers:
         adapter: its configuration as it stands in a recipe file; PEFT need not be imported.
     """
     kind = str(adapter.get("type"))
-    if kind == "none":
+    if kind in ("none", "relora"):
         return "model"
     if kind == "peft":
         merges = adapter.get("peft_type") not in NEVER_MERGED
@@ -133,33 +138,57 @@ def packing_obstacle(recipe: "Recipe") -> str:
 
 def refusals(recipe: "Recipe") -> list[str]:
     """Why a recipe cannot work; empty if it can."""
-    name = method(recipe.adapter)
+    adapter, optimizer, training = recipe.adapter, recipe.optimizer, recipe.training
+    name = method(adapter)
     can = TABLE[name]
-    found = []
-    if isinstance(recipe.quantization, NF4 | FP4) and not can.four_bit:
-        found.append(f"{name} does not train on a base in 4 bits")
-    if isinstance(recipe.quantization, Int8) and not can.eight_bit:
-        found.append(f"{name} does not train on a base in 8 bits")
-    if isinstance(recipe.adapter, AnyPeft):
-        name = recipe.adapter.peft_type
-        if isinstance(recipe.quantization, NF4 | FP4) and name in NOT_IN_FOUR_BITS:
-            found.append(f"{name} does not train on a base in 4 bits")
-        if isinstance(recipe.quantization, Int8) and name not in IN_EIGHT_BITS:
-            found.append(f"{name} does not train on a base in 8 bits")
-    if recipe.training.patience and not can.early_stopping:
-        found.append(f"{name} does not go with training.patience")
-    if recipe.training.gradient_checkpointing and not can.gradient_checkpointing:
-        found.append(f"{name} does not train with training.gradient_checkpointing")
-    if recipe.training.speed.packing == "on" and (obstacle := packing_obstacle(recipe)):
-        found.append(f"training.speed.packing=on is impossible: {obstacle}")
-    if isinstance(recipe.optimizer, GaLore) and not isinstance(recipe.adapter, NoAdapter):
-        found.append(f"optimizer galore trains the model's own weights, so no adapter ({name})")
-    is_lora = isinstance(recipe.adapter, Lora)
-    if isinstance(recipe.optimizer, ONLY_FOR_LORA) and not is_lora:
-        found.append(f"optimizer {recipe.optimizer.type} is for adapters of type lora, not {name}")
-    if isinstance(recipe.optimizer, ONLY_FOR_LORA) and is_lora and recipe.adapter.dora:
-        kind = recipe.optimizer.type
-        found.append(f"optimizer {kind} is about A and B, not the lengths that dora trains")
-    if is_lora and recipe.adapter.dora and recipe.adapter.initialization != "zero":
-        found.append("dora starts at initialization=zero only")
-    return found
+    if isinstance(adapter, AnyPeft):
+        name = adapter.peft_type
+        four, eight = name not in NOT_IN_FOUR_BITS, name in IN_EIGHT_BITS
+        can = can._replace(four_bit=four, eight_bit=eight)
+    is_lora = isinstance(adapter, Lora)
+    is_dora = is_lora and adapter.dora
+    only_lora = isinstance(optimizer, ONLY_FOR_LORA)
+    obstacle = packing_obstacle(recipe)
+    rules = (
+        (
+            isinstance(recipe.quantization, NF4 | FP4) and not can.four_bit,
+            f"{name} does not train on a base in 4 bits",
+        ),
+        (
+            isinstance(recipe.quantization, Int8) and not can.eight_bit,
+            f"{name} does not train on a base in 8 bits",
+        ),
+        (
+            training.patience and not can.early_stopping,
+            f"{name} does not go with training.patience",
+        ),
+        (
+            training.gradient_checkpointing and not can.gradient_checkpointing,
+            f"{name} does not train with training.gradient_checkpointing",
+        ),
+        (
+            training.speed.packing == "on" and obstacle,
+            f"training.speed.packing=on is impossible: {obstacle}",
+        ),
+        (
+            isinstance(optimizer, GaLore) and not isinstance(adapter, NoAdapter),
+            f"optimizer galore trains the model's own weights, so no adapter ({name})",
+        ),
+        (
+            isinstance(optimizer, AdamW8Bit) and isinstance(adapter, ReLora),
+            "relora forgets states of AdamW at a restart, and cannot in 8 bits",
+        ),
+        (
+            only_lora and not is_lora,
+            f"optimizer {optimizer.type} is for adapters of type lora, not {name}",
+        ),
+        (
+            only_lora and is_dora,
+            f"optimizer {optimizer.type} is about A and B, not the lengths that dora trains",
+        ),
+        (
+            is_dora and adapter.initialization != "zero",
+            "dora starts at initialization=zero only",
+        ),
+    )
+    return [reason for holds, reason in rules if holds]

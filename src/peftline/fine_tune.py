@@ -81,11 +81,12 @@ def fine_tune(
         checkpoint = _checkpoint(checkpoints, input_hash, recipe)
         per_row = tokenised.total_tokens / tokenised.train
         steps = training.total_steps(recipe.training, tokenised.train, per_row)
+        plan = adapters.Plan(steps, lambda: _batches(tokenised, tokenizer), tokenizer)
         model = load_model(base, quantized=recipe.quantization)
         model = adapters.build(
             recipe.adapter,
             quantization.prepare(recipe.quantization, model),
-            adapters.Plan(steps, lambda: _batches(tokenised, tokenizer), tokenizer),
+            plan,
         )
         initial = adapters.keep_initial(recipe.adapter, model, checkpoints)
         history = History(listener)
@@ -93,7 +94,7 @@ def fine_tune(
         arguments = _arguments(
             recipe, steps, rows, seed, checkpoints, resumes=checkpoint is not None
         )
-        trainer = _trainer(recipe, arguments, model, tokenizer, tokenised, history)
+        trainer = _trainer(recipe, plan, arguments, model, tokenizer, tokenised, history)
         with (
             store.explained(checkpoints),
             adapters.inputs_kept(model),
@@ -118,18 +119,20 @@ def fine_tune(
         "input_hash": input_hash,
         "trainable_parameters": trainable,
     }
+    model = adapters.finish(recipe.adapter, model)
     return TrainedModel(model, tokenizer, identity, checkpoints, initial, recipe.adapter), facts
 
 
 def _trainer(
     recipe: Recipe,
+    plan: adapters.Plan,
     arguments: SFTConfig,
     model: "PeftModel",
     tokenizer: "PreTrainedTokenizerBase",
     tokenised: Tokenised,
     history: History,
 ) -> SupervisedTokensTrainer:
-    companions = adapters.companions(recipe.adapter, model)
+    companions = adapters.companions(recipe.adapter, model, plan)
     stops_early = [EarlyStoppingCallback(p)] if (p := recipe.training.patience) else []
     trainer = SupervisedTokensTrainer(
         model=model,
@@ -144,6 +147,7 @@ def _trainer(
             None,
         ),
         penalty=companions.penalty,
+        rate=companions.rate,
         speed=recipe.training.speed,
         tokens_per_row=tokenised.supervised_tokens / tokenised.train,
     )

@@ -11,8 +11,9 @@ from peftline.handles import BaseModelFolder, Splits, Tokenised
 from peftline.schema import Recipe
 
 _STACK = (
-    "torch transformers peft trl accelerate bitsandbytes datasets tokenizers kedro mlflow".split()
-)
+    "torch transformers peft trl accelerate bitsandbytes galore-torch datasets tokenizers kedro "
+    "mlflow"
+).split()
 
 
 def versions() -> dict[str, str]:

@@ -79,8 +79,6 @@ class GaLore(Config):
     """Steps between two decompositions of the gradients; 200 in the paper's runs of thousands."""
     scale: float = Field(0.25, gt=0)
     """Of the projected step; the paper's alpha."""
-    weight_decay: float = Field(0.0, ge=0)
-    """Off, as for the others."""
 
 
 Optimizer = Annotated[AdamW | AdamW8Bit | LoraPlus | LoraFa | GaLore, Field(discriminator="type")]
@@ -95,11 +93,10 @@ def arguments(config: Optimizer) -> dict[str, Any]:
     if isinstance(config, GaLore):
         return {
             "optim": "galore_adamw",
-            # Linear layers only; transformers leaves out norms, embeddings and head by itself.
-            "optim_target_modules": "all-linear",
+            # transformers takes linear layers only, but the head among them.
+            "optim_target_modules": r"(?!lm_head$).*",
             "optim_args": f"rank={config.rank}, update_proj_gap={config.update_gap_steps}, "
             f"scale={config.scale}",
-            "weight_decay": config.weight_decay,
         }
     name = "adamw_torch_fused"
     if isinstance(config, AdamW8Bit):

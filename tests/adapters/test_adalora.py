@@ -24,7 +24,7 @@ def test_the_penalty_is_the_one_that_peft_adds_to_its_loss(wrapped):
 
 
 def test_the_penalty_of_a_recipe_has_its_weight(wrapped):
-    penalty = adapters.companions(AdaLora(orthogonality=2.0), wrapped).penalty
+    penalty = adapters.companions(AdaLora(orthogonality=2.0), wrapped, Plan()).penalty
     torch.testing.assert_close(penalty(), 2 * departure(wrapped))
 
 
@@ -45,7 +45,7 @@ def test_there_must_be_ranks_to_take_away():
 
 
 def test_ranks_go_down_to_the_target(wrapped):
-    (allocate,) = adapters.companions(AdaLora(), wrapped).callbacks
+    (allocate,) = adapters.companions(AdaLora(), wrapped, Plan()).callbacks
     optimizer = torch.optim.AdamW([p for p in wrapped.parameters() if p.requires_grad], lr=1e-2)
     for step in range(10):
         wrapped(input_ids=IDS, labels=IDS).loss.backward()

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
+import peftline
 from peftline.base_model.loading import load_model
 from peftline.capabilities import delivers
 from tests.conftest import copy_project
@@ -38,6 +38,6 @@ def test_it_runs_from_data_to_summary(shared_project, run, tiny_base, name):
     assert merged.exists() == (left != "adapter")
     assert adapter.exists() == (left != "model")
     if adapter.exists():
-        PeftModel.from_pretrained(load_model(tiny_base), adapter)
+        peftline.load_adapter(load_model(tiny_base), adapter)
     if merged.exists():
         AutoModelForCausalLM.from_pretrained(merged)

@@ -57,7 +57,7 @@ def _ways(base, tokens, folder):
             listener=listener,
         )
         model = trained.model.eval()
-        gradients = gradients_of(model)
+        gradients = gradients_of(model) if trainables(model) else {}
         kind = "merged" if name in WHOLE else "adapter"
         (whole if name in WHOLE else delivery).save(trained, place / kind)
         return SimpleNamespace(

@@ -9,7 +9,9 @@ from peftline.schema import Recipe
 
 FILES = sorted((Path(__file__).parents[2] / "conf/base/parameters/recipes").glob("*.yml"))
 VALUES = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))[file.stem] for file in FILES}
-WHOLE = sorted(name for name, values in VALUES.items() if values["adapter"]["type"] == "none")
+WHOLE = sorted(
+    name for name, values in VALUES.items() if values["adapter"]["type"] in ("none", "relora")
+)
 ADAPTERS = sorted(set(VALUES) - set(WHOLE))
 OF_PEFT = [n for n in ADAPTERS if VALUES[n]["adapter"]["type"] != "bottleneck"]
 FEW_STEPS = {"max_steps": 6, "batch_size": 8, "evaluations": 2, "checkpoints": 3}

@@ -96,7 +96,7 @@ def test_the_summary_is_one_json_value_with_all_identities(
     trained_lora, loud_base, sum_splits, sum_tokens
 ):
     summary = summarise(
-        adapter=trained_lora.handle,
+        trained=trained_lora.handle,
         base=loud_base,
         splits=sum_splits,
         tokenised=sum_tokens,

@@ -20,6 +20,7 @@ from peftline.adapters import (
     none,
     norms,
     prompts,
+    relora,
     rotations,
     shira,
     vera,
@@ -46,6 +47,7 @@ _BUILDERS: dict[Any, Callable[..., "PeftModel"]] = {
     prompts.PTuning: prompts.build_p_tuning,
     prompts.PrefixTuning: prompts.build_prefix,
     any_peft.AnyPeft: any_peft.build,
+    relora.ReLora: relora.build,
     bottleneck.Bottleneck: bottleneck.build,
     none.NoAdapter: none.build,
 }
@@ -73,11 +75,18 @@ def counts(model: Any) -> tuple[int, int]:
     return trainable, model.num_parameters()
 
 
-def companions(config: Any, model: "PeftModel") -> Companions:
+def companions(config: Any, model: Any, plan: Plan) -> Companions:
     """What the adapter adds to the trainer."""
+    if isinstance(config, relora.ReLora):
+        return relora.companions(config, model, plan)
     if isinstance(config, adalora.AdaLora):
         return adalora.companions(config, model)
     return Companions()
+
+
+def finish(config: Any, model: Any) -> Any:
+    """What is delivered of a trained model: itself, but for methods that end in the base."""
+    return relora.finish(model) if isinstance(config, relora.ReLora) else model
 
 
 def keep_initial(config: Any, model: "PeftModel", folder: Path) -> Path | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-# What PEFT 0.21 has no merge for.
+# What PEFT 0.21 cannot merge into layers without a bias, or not at all.
 NEVER_MERGED = (
     "ADAPTION_PROMPT",
     "BEFT",
@@ -23,7 +23,7 @@ NEVER_MERGED = (
     "PREFIX_TUNING",
     "PROMPT_TUNING",
 )
-# What fails on a base in 4 bits (PEFT 0.21.2, bitsandbytes 0.50, each tried on a CPU).
+# What fails on a base in 4 bits with PEFT 0.21.2 and bitsandbytes 0.50 on a CPU.
 NOT_IN_FOUR_BITS = (
     "ADAMSS",
     "DEFT",

@@ -15,3 +15,5 @@ class Companions(NamedTuple):
     """Called by the trainer as training goes on."""
     penalty: "Callable[[], torch.Tensor] | None" = None
     """A scalar whose gradients are added to those of each step."""
+    rate: Callable[[int], float] | None = None
+    """Factor of the schedule's rate by the number of steps that are done."""

@@ -67,9 +67,8 @@ class TrainedDataset(FileDataset):
         """
         from peftline.delivery import adapter, model
 
-        found = model.describe(self._filepath / "merged")
-        if isinstance(found, ModelFolder):
-            return found
+        if (self._filepath / "merged" / adapter.IDENTITY).exists():
+            return model.describe(self._filepath / "merged")
         return adapter.describe(self._filepath / "adapter")
 
     def save(self, data: object) -> None:

@@ -22,14 +22,15 @@ def open_trained(
     """A model that answers as what was trained; an adapter is merged where it can be, for speed.
 
     Args:
-        dtype: of the weights; by default the one that the hardware multiplies natively.
+        dtype: of the weights below an adapter; by default the one that the hardware multiplies
+            natively. A whole model answers in the type it is delivered in.
         quantized: how the base below an adapter is rounded; by default not at all.
 
     Returns:
         A model of transformers, or one of PEFT that has virtual tokens.
     """
     if isinstance(trained, ModelFolder):
-        return load_model(trained, dtype)
+        return load_model(trained, torch.float32)  # as it is delivered
     model = load_model(base, dtype, quantized)
     if not isinstance(quantized, NoQuantization | None):
         # The same rounded weights, unpacked once instead of for every token.

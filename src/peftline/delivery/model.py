@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from peftline import store
 from peftline.delivery.adapter import IDENTITY
+from peftline.errors import PeftlineError
 from peftline.handles import MergedFolder, ModelFolder
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ def save(data: "MergedModel | TrainedModel", folder: Path) -> None:
 
 
 def describe(folder: Path) -> MergedFolder | ModelFolder:
-    """Read what is known about a saved model."""
+    """Read what is known about a saved model.
+
+    Raises:
+        PeftlineError: the weights of a trained model are not those that were saved.
+    """
     if not (folder / IDENTITY).exists():
         return MergedFolder(path=folder, sha256=_sha256(folder))
     identity = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
+    if _sha256(folder) != identity["sha256"]:
+        raise PeftlineError(f"{folder}: the weights have changed since training. Train again.")
     return ModelFolder(path=folder, **identity)
 
 

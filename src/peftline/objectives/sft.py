@@ -40,6 +40,7 @@ class SupervisedTokensTrainer(SFTTrainer):
         tokens_per_row: float,
         speed: Speed | None = None,
         penalty: Callable[[], torch.Tensor] | None = None,
+        rate: Callable[[int], float] | None = None,
         **kwargs: Any,
     ) -> None:
         """Args:
@@ -49,10 +50,12 @@ class SupervisedTokensTrainer(SFTTrainer):
         speed: shortcuts.
         penalty: a scalar whose gradients are added to those of each step; no part of the losses
             that are logged.
+        rate: factor of the schedule's rate by the number of steps that are done.
         """
         super().__init__(*args, **kwargs)
         self._speed = speed or Speed()
         self._penalty = penalty
+        self._rate = rate
         self._train_tokens_per_row = tokens_per_row
         self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
         self._logged = (0.0, 0)
@@ -69,6 +72,27 @@ class SupervisedTokensTrainer(SFTTrainer):
         if packing.is_packed(_causal_lm(self.model)):
             return ShuffledRows(len(rows), self.args.seed)
         return ShuffledSteps(self.args.train_batch_size, list(rows["length"]), self.args.seed)
+
+    def _save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a checkpoint, and leave the configuration alone.
+
+        transformers 5.23 writes the type of the weights into it as a text, by which autocast would
+        be off for the rest of the run.
+        """
+        config = _causal_lm(self.model).config
+        dtype = config.dtype
+        super()._save(*args, **kwargs)
+        config.dtype = dtype
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The schedule, times `rate`."""
+        schedule = super().create_scheduler(num_training_steps, optimizer)
+        if self._rate is not None:
+            rate = self._rate
+            schedule.lr_lambdas = [
+                lambda step, usual=usual: usual(step) * rate(step) for usual in schedule.lr_lambdas
+            ]
+        return schedule
 
     def training_step(
         self,

@@ -10,6 +10,8 @@ import torch
 from transformers import set_seed
 
 from peftline import adapters, capabilities, memory, quantization, speed, training
+from peftline.adapters.bottleneck import Bottleneck
+from peftline.base_model.hardware import compute_dtype
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
@@ -112,7 +114,14 @@ def _seconds(recipe: Recipe, tokenised: Tokenised, rows: int, per_token: float) 
 
 
 def _disk(recipe: Recipe, base: BaseModelFolder, trainable: int, merged_dtype: torch.dtype) -> int:
-    """Adapter, one checkpoint with the optimizer's states, and the merged model if there is one."""
-    delivers = capabilities.delivers(recipe.adapter.model_dump())
-    kept = merged_dtype.itemsize * base.parameters * (delivers != "adapter")
-    return trainable * _FLOAT_BYTES * (1 + 1 + _STATES) + kept
+    """What is delivered, and one checkpoint with the optimizer's states."""
+    trained = _FLOAT_BYTES * trainable
+    delivered = {
+        "adapter": trained,
+        "adapter and merged": trained + merged_dtype.itemsize * base.parameters,
+        "model": _FLOAT_BYTES * base.parameters,
+    }[capabilities.delivers(recipe.adapter.model_dump())]
+    checkpoint = (1 + _STATES) * trained
+    if isinstance(recipe.adapter, Bottleneck):  # the trainer saves the base with it
+        checkpoint += compute_dtype().itemsize * base.parameters
+    return delivered + checkpoint

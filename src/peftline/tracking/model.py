@@ -14,6 +14,9 @@ _PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
     """Log the adapter folder with the code that opens it, as a version of `peftline-<recipe>`."""
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    own = config["peft_type"].startswith("PEFTLINE")  # which PEFT alone cannot open
+    needed = (*_PACKAGES, "peftline") if own else _PACKAGES
     with tempfile.TemporaryDirectory() as folder:
         # A file, not `model_config`: MLflow shows that one as a parameter of the run, and a path
         # of this machine is none.
@@ -24,6 +27,6 @@ def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
             name="adapter_model",
             python_model=str(Path(__file__).with_name("serve.py")),
             artifacts={"adapter": str(adapter), "base_model": str(place)},
-            pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _PACKAGES],
+            pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in needed],
             registered_model_name=f"peftline-{recipe}",
         )
