@@ -1,7 +1,5 @@
 """The story of one training run: load, wrap, train, hand over."""
 
-import logging
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from trl import SFTConfig
 
 from peftline import adapters, capabilities, optimizers, quantization, speed, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.checkpoints import find_checkpoint
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory
@@ -26,8 +25,6 @@ from peftline.schema import Recipe
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-logger = logging.getLogger(__name__)
 
 _ROWS_LOOKED_AT = 8  # at once, for initial values that depend on the data
 
@@ -78,7 +75,7 @@ def fine_tune(
         tokenizer = load_tokenizer(base)
         # saved with the adapter: whoever loads it asks in the format it was trained on
         tokenizer.chat_template = tokenised.chat_template
-        checkpoint = _checkpoint(checkpoints, input_hash, recipe)
+        checkpoint = find_checkpoint(checkpoints, input_hash, recipe)
         per_row = tokenised.total_tokens / tokenised.train
         steps = training.total_steps(recipe.training, tokenised.train, per_row)
         plan = adapters.Plan(steps, lambda: _batches(tokenised, tokenizer), tokenizer)
@@ -253,29 +250,6 @@ def _keep_trainables_in_float32(model: torch.nn.Module) -> None:
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
-
-
-def _checkpoint(folder: Path, input_hash: str, recipe: Recipe) -> str | None:
-    """The last checkpoint if it belongs to the same inputs; otherwise start afresh and say so."""
-    marker = folder / "input_hash.txt"
-    saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    # The trainer state is written last: without it the checkpoint was cut short.
-    saved = [path for path in saved if (path / "trainer_state.json").exists()]
-    same = saved and marker.exists() and marker.read_text() == input_hash
-    if same and not capabilities.resumes(recipe):
-        logger.warning("This method cannot go on from its checkpoints; starting afresh.")
-        saved, same = [], False
-    if same:
-        logger.warning("Resuming from %s: the inputs are the same.", saved[-1].name)
-        return str(saved[-1])
-    if folder.exists():
-        if saved:
-            logger.warning(
-                "The checkpoint in %s was made with other inputs; starting afresh.", folder
-            )
-        shutil.rmtree(folder)
-    store.write_text(marker, input_hash)
-    return None
 
 
 def _last(records: list[Record], name: str) -> float | None:

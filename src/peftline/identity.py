@@ -26,6 +26,7 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
     import peftline.adapters
     import peftline.base_model.hardware
     import peftline.base_model.loading
+    import peftline.checkpoints
     import peftline.fine_tune
     import peftline.objectives
     import peftline.optimizers
@@ -45,6 +46,7 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
                 peftline.adapters,
                 peftline.base_model.hardware,
                 peftline.base_model.loading,
+                peftline.checkpoints,
                 peftline.fine_tune,
                 peftline.objectives,
                 peftline.optimizers,

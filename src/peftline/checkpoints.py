@@ -1,0 +1,33 @@
+"""Where a killed run goes on."""
+
+import logging
+import shutil
+from pathlib import Path
+
+from peftline import capabilities, store
+from peftline.schema import Recipe
+
+logger = logging.getLogger(__name__)
+
+
+def find_checkpoint(folder: Path, input_hash: str, recipe: Recipe) -> str | None:
+    """The last checkpoint if it belongs to the same inputs; otherwise start afresh and say so."""
+    marker = folder / "input_hash.txt"
+    saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
+    # The trainer state is written last: without it the checkpoint was cut short.
+    saved = [path for path in saved if (path / "trainer_state.json").exists()]
+    same = saved and marker.exists() and marker.read_text() == input_hash
+    if same and not capabilities.resumes(recipe):
+        logger.warning("This method cannot go on from its checkpoints; starting afresh.")
+        saved, same = [], False
+    if same:
+        logger.warning("Resuming from %s: the inputs are the same.", saved[-1].name)
+        return str(saved[-1])
+    if folder.exists():
+        if saved:
+            logger.warning(
+                "The checkpoint in %s was made with other inputs; starting afresh.", folder
+            )
+        shutil.rmtree(folder)
+    store.write_text(marker, input_hash)
+    return None
