@@ -79,12 +79,7 @@ def fine_tune(
         per_row = tokenised.total_tokens / tokenised.train
         steps = training.total_steps(recipe.training, tokenised.train, per_row)
         plan = adapters.Plan(steps, lambda: _batches(tokenised, tokenizer), tokenizer)
-        model = load_model(base, quantized=recipe.quantization)
-        model = adapters.build(
-            recipe.adapter,
-            quantization.prepare(recipe.quantization, model),
-            plan,
-        )
+        model = build_model(recipe, base, plan)
         initial = adapters.keep_initial(recipe.adapter, model, checkpoints)
         history = History(listener)
         rows = training.rows_per_step(recipe.training, per_row)
@@ -118,6 +113,12 @@ def fine_tune(
     }
     model = adapters.finish(recipe.adapter, model)
     return TrainedModel(model, tokenizer, identity, checkpoints, initial, recipe.adapter), facts
+
+
+def build_model(recipe: Recipe, base: BaseModelFolder, plan: adapters.Plan) -> Any:
+    """The base as a recipe holds it, with its adapter, ready to train."""
+    model = load_model(base, quantized=recipe.quantization)
+    return adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model), plan)
 
 
 def _trainer(

@@ -13,7 +13,7 @@ from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as delivery
 from peftline.delivery import model as whole
-from peftline.fine_tune import _batches, fine_tune
+from peftline.fine_tune import _batches, build_model, fine_tune
 from peftline.objectives.sft import batch_loss
 from peftline.rendering.tokenise import tokenise
 from tests.methods.recipes import WHOLE, recipe_of, trainables
@@ -84,9 +84,7 @@ def _ways(base, tokens, folder):
         if settings:
             adapter = recipe.adapter.model_copy(update=settings)
             recipe = recipe.model_copy(update={"adapter": adapter})
-        model = load_model(base, quantized=recipe.quantization)
-        model = quantization.prepare(recipe.quantization, model)
-        return adapters.build(recipe.adapter, model, adapters.Plan(6, batches, tokenizer)).eval()
+        return build_model(recipe, base, adapters.Plan(6, batches, tokenizer)).eval()
 
     @in_float32
     def untouched(name=None):

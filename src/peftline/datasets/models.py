@@ -72,5 +72,5 @@ class TrainedDataset(FileDataset):
         return adapter.describe(self._filepath / "adapter")
 
     def save(self, data: object) -> None:
-        """Not to be written."""
-        raise NotImplementedError("written as an adapter or as a model")
+        """Refuse: `predict` reads it, and the entries `adapter` and `merged` write it."""
+        raise NotImplementedError(f"{self._filepath} is read only; a recipe's own entries write it")

@@ -16,7 +16,7 @@ from peftline.objectives.micro_batches import parts
 from peftline.objectives.order import ShuffledRows, ShuffledSteps
 from peftline.rendering.render import IGNORED
 from peftline.speed import Speed, head, packing
-from peftline.speed.layers import replaced
+from peftline.speed.layers import causal_lm_of, replaced
 
 
 class SupervisedTokensTrainer(SFTTrainer):
@@ -69,7 +69,7 @@ class SupervisedTokensTrainer(SFTTrainer):
         if self.args.train_sampling_strategy != "group_by_length":
             return super()._get_train_sampler(train_dataset)
         rows = self.train_dataset if train_dataset is None else train_dataset
-        if packing.is_packed(_causal_lm(self.model)):
+        if packing.is_packed(causal_lm_of(self.model)):
             return ShuffledRows(len(rows), self.args.seed)
         return ShuffledSteps(self.args.train_batch_size, list(rows["length"]), self.args.seed)
 
@@ -79,7 +79,7 @@ class SupervisedTokensTrainer(SFTTrainer):
         transformers 5.23 writes the type of the weights into it as a text, by which autocast would
         be off for the rest of the run.
         """
-        config = _causal_lm(self.model).config
+        config = causal_lm_of(self.model).config
         dtype = config.dtype
         super()._save(*args, **kwargs)
         config.dtype = dtype
@@ -123,7 +123,7 @@ class SupervisedTokensTrainer(SFTTrainer):
         logits take TRL's own way.
         """
         unwrapped = self.accelerator.unwrap_model(model)
-        causal_lm = _causal_lm(unwrapped)
+        causal_lm = causal_lm_of(unwrapped)
         plain = self._speed.supervised_head and head.is_last(causal_lm)
         if return_outputs or not plain:
             with autocast(causal_lm):
@@ -168,7 +168,7 @@ def batch_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor
         model: a causal model, or one that PEFT has wrapped.
         batch: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
     """
-    causal_lm = _causal_lm(model)
+    causal_lm = causal_lm_of(model)
     if packing.is_packed(causal_lm):
         inputs, labels = packing.flatten(batch)
     else:
@@ -219,7 +219,3 @@ def supervised_loss(
         return head.FrozenHeadLoss.apply(hidden, targets, projection), keep.sum()
     total = cross_entropy(projection(hidden).float(), targets, reduction="sum")
     return total + hidden.sum().float() * 0.0, keep.sum()  # keeps the graph without targets
-
-
-def _causal_lm(model: torch.nn.Module) -> Any:
-    return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -9,10 +9,11 @@ import numpy
 import torch
 from transformers import set_seed
 
-from peftline import adapters, capabilities, memory, quantization, speed, training
+from peftline import adapters, capabilities, memory, speed, training
 from peftline.adapters.bottleneck import Bottleneck
 from peftline.base_model.hardware import compute_dtype
-from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.base_model.loading import load_tokenizer
+from peftline.fine_tune import build_model
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
 from peftline.objectives.micro_batches import parts
@@ -42,7 +43,6 @@ def probe(
     """
     with memory.PeakMemory() as peak:
         set_seed(seed)
-        model = load_model(base, quantized=recipe.quantization)
         rows = stored.open_side(tokenised.path, "train")
         tokenizer = load_tokenizer(base)
         collate = PadRight(tokenizer.pad_token_id)
@@ -50,11 +50,8 @@ def probe(
         steps = training.total_steps(recipe.training, tokenised.train, per_row)
         per_step = training.rows_per_step(recipe.training, per_row)
         few = rows.select(range(min(_LOSS_ROWS, len(rows))))
-        model = adapters.build(
-            recipe.adapter,
-            quantization.prepare(recipe.quantization, model),
-            adapters.Plan(steps, lambda: [collate(list(few))], tokenizer),
-        )
+        plan = adapters.Plan(steps, lambda: [collate(list(few))], tokenizer)
+        model = build_model(recipe, base, plan)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
         size = min(per_step, len(rows))
         middle = max(0, len(order) // 2 - size // 2)

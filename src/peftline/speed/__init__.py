@@ -55,9 +55,10 @@ def applied(
             where there is none.
     """
     from peftline.speed import head, low_rank, norms, packing
+    from peftline.speed.layers import causal_lm_of
 
     _refuse_without_gpu(config)
-    causal_lm = model.get_base_model() if hasattr(model, "get_base_model") else model
+    causal_lm = causal_lm_of(model)
     if config.compile:
         obstacle = "training.speed.compile wants padded rows"
     elif not (config.supervised_head and head.is_last(causal_lm)):

@@ -40,3 +40,8 @@ def trial(model: torch.nn.Module) -> Iterator[None]:
             yield
     finally:
         model.train(training)
+
+
+def causal_lm_of(model: Any) -> Any:
+    """The model with its head that an adapter of PEFT wraps; any other model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model
