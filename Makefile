@@ -36,7 +36,7 @@ lint: $(VENV)/.installed-dev ## Check the code's style
 	$(BIN)/ruff format --check .
 
 test: lint ## Lint, then run all tests with coverage
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 benchmark: $(VENV)/.installed ## Speed, memory and held-out loss beside TRL and a plain loop; scaling (an hour and more)
 	$(BIN)/python benchmarks/speed.py

@@ -58,6 +58,10 @@ def problems(**values):
             "dora starts at initialization=zero only",
         ),
         (
+            {"adapter": LORA | {"initialization": "loftq"}},
+            "loftq begins with what rounding to 4 bits has lost, so it wants quantization nf4",
+        ),
+        (
             {"adapter": {"type": "prefix_tuning"}, "training": {"gradient_checkpointing": True}},
             "prefix_tuning does not train with training.gradient_checkpointing",
         ),

@@ -54,6 +54,8 @@ TABLE: dict[str, Capabilities] = {
     # Their base is changed at the start: quantised, it would be another one than the one scored.
     "pissa": Capabilities(four_bit=False, eight_bit=False, plain_lora=True, mixed_batch=True),
     "olora": Capabilities(four_bit=False, eight_bit=False, plain_lora=True, mixed_batch=True),
+    # It makes up for what 4 bits have lost, and begins with that.
+    "loftq": Capabilities(eight_bit=False, identity=False, plain_lora=True, mixed_batch=True),
     "eva": Capabilities(plain_lora=True, mixed_batch=True),
     # The importance of ranks, a mean over all steps, is in no checkpoint.
     "adalora": Capabilities(resumes=False, early_stopping=False),
@@ -86,6 +88,7 @@ TABLE: dict[str, Capabilities] = {
     ),
     # transformers trains a quantised model with adapters of PEFT alone.
     "bottleneck": Capabilities(four_bit=False, eight_bit=False, merges=False),
+    "adapter_fusion": Capabilities(four_bit=False, eight_bit=False, identity=False, merges=False),
     "peft": Capabilities(),
 }
 
@@ -185,6 +188,11 @@ def refusals(recipe: "Recipe") -> list[str]:
         (
             only_lora and is_dora,
             f"optimizer {optimizer.type} is about A and B, not the lengths that dora trains",
+        ),
+        (
+            name == "loftq" and not isinstance(recipe.quantization, NF4 | FP4),
+            "loftq begins with what rounding to 4 bits has lost, so it wants quantization nf4 or "
+            "fp4",
         ),
         (
             is_dora and adapter.initialization != "zero",

@@ -1,6 +1,6 @@
 """The story of one training run: load, wrap, train, hand over."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,9 @@ from trl import SFTConfig
 from peftline import adapters, capabilities, optimizers, quantization, speed, store, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.checkpoints import find_checkpoint
+from peftline.delivery.adapter import check_matches
 from peftline.errors import PeftlineError
-from peftline.handles import BaseModelFolder, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer
@@ -54,6 +55,7 @@ def fine_tune(
     input_hash: str,
     checkpoints: Path,
     listener: Callable[[Record], None] | None = None,
+    parts: Sequence[AdapterFolder] = (),
 ) -> tuple[TrainedModel, dict[str, Any]]:
     """Train one adapter; continue where a killed run with the same inputs stopped.
 
@@ -62,6 +64,7 @@ def fine_tune(
         input_hash: names all that the result depends on; checkpoints of another one are not used.
         checkpoints: folder for the last checkpoint; gone once the adapter is saved.
         listener: gets every record of losses as it happens.
+        parts: trained adapters that are part of this one.
 
     Raises:
         PeftlineError: there is more than one process or visible GPU.
@@ -79,7 +82,7 @@ def fine_tune(
         per_row = tokenised.total_tokens / tokenised.train
         steps = training.total_steps(recipe.training, tokenised.train, per_row)
         plan = adapters.Plan(steps, lambda: _batches(tokenised, tokenizer), tokenizer)
-        model = build_model(recipe, base, plan)
+        model = build_model(recipe, base, plan, parts)
         initial = adapters.keep_initial(recipe.adapter, model, checkpoints)
         history = History(listener)
         rows = training.rows_per_step(recipe.training, per_row)
@@ -115,8 +118,22 @@ def fine_tune(
     return TrainedModel(model, tokenizer, identity, checkpoints, initial, recipe.adapter), facts
 
 
-def build_model(recipe: Recipe, base: BaseModelFolder, plan: adapters.Plan) -> Any:
-    """The base as a recipe holds it, with its adapter, ready to train."""
+def build_model(
+    recipe: Recipe,
+    base: BaseModelFolder,
+    plan: adapters.Plan,
+    parts: Sequence[AdapterFolder] = (),
+) -> Any:
+    """The base as a recipe holds it, with its adapter, ready to train.
+
+    Raises:
+        PeftlineError: a part was trained on another base, or the adapter does not fit.
+    """
+    for part in parts:
+        check_matches(part, base)
+    plan = plan._replace(
+        trained=tuple(part.path for part in parts), unrounded=lambda: load_model(base)
+    )
     model = load_model(base, quantized=recipe.quantization)
     return adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model), plan)
 

@@ -103,6 +103,8 @@ class AdapterFolder(Trained):
     """A standard PEFT folder."""
 
     adapter_bytes: int
+    merges: bool
+    """Whether it can disappear in the weights of the base."""
 
 
 class ModelFolder(Trained):

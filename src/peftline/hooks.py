@@ -33,15 +33,18 @@ class RecipeMlflowHook(MlflowHook):
     ) -> None:
         """Start a run, or none for pipelines that are not tracked."""
         self.run_id = None  # hooks outlive sessions; the last session's run is not this one's
+        self._logged: set[str] = set()
         super().before_pipeline_run(run_params=run_params, pipeline=pipeline, catalog=catalog)
 
     @hook_impl
     def before_node_run(
         self, node: Node, catalog: DataCatalog, inputs: dict[str, Any], is_async: bool
     ) -> None:
-        """Log the parameters of a node."""
+        """Log the parameters that no node before this one had: each takes 12 ms."""
         named = tracking.plain_parameters(node.namespace or "", inputs)
-        super().before_node_run(node=node, catalog=catalog, inputs=named, is_async=is_async)
+        new = {name: value for name, value in named.items() if name not in self._logged}
+        self._logged |= set(new)
+        super().before_node_run(node=node, catalog=catalog, inputs=new, is_async=is_async)
 
 
 class ProjectHooks:

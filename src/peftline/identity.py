@@ -2,12 +2,13 @@
 
 import importlib.metadata
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from peftline import store
 from peftline.errors import PeftlineError
-from peftline.handles import BaseModelFolder, Splits, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
 from peftline.schema import Recipe
 
 _STACK = (
@@ -21,8 +22,18 @@ def versions() -> dict[str, str]:
     return {name: importlib.metadata.version(name) for name in ("peftline", *_STACK)}
 
 
-def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed: int) -> str:
-    """One name for all that a trained adapter depends on."""
+def input_hash(
+    recipe: Recipe,
+    base: BaseModelFolder,
+    tokenised: Tokenised,
+    seed: int,
+    parts: Sequence[AdapterFolder] = (),
+) -> str:
+    """One name for all that a trained adapter depends on.
+
+    Args:
+        parts: trained adapters that are part of it.
+    """
     import peftline.adapters
     import peftline.base_model.hardware
     import peftline.base_model.loading
@@ -40,6 +51,7 @@ def input_hash(recipe: Recipe, base: BaseModelFolder, tokenised: Tokenised, seed
             "base": base.sha256,
             "tokenised": tokenised.sha256,
             "seed": seed,
+            "parts": [part.sha256 for part in parts],
             "dtype": str(peftline.base_model.hardware.compute_dtype()),
             "versions": {name: versions()[name] for name in _STACK},
             "code": store.code_hash(

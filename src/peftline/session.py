@@ -56,6 +56,7 @@ class PeftlineSession(KedroSession):
                 f"{', '.join(recipes)}: one run of MLflow holds one recipe. Start a command for "
                 "each: kedro run --pipeline=" + recipes[0]
             )
+        pipelines.set_requested(list(names))  # as Kedro will, which otherwise makes them anew
         chosen = {name: pipelines[name] for name in names if name in pipelines}
         given = self.store.get("runtime_params") or {}
         check_parameters(chosen, self._get_config_loader()["parameters"], given)

@@ -55,6 +55,7 @@ def _ways(base, tokens, folder):
             input_hash="a" * 64,
             checkpoints=place / "checkpoints",
             listener=listener,
+            parts=parts_of(name),
         )
         model = trained.model.eval()
         gradients = gradients_of(model) if trainables(model) else {}
@@ -68,6 +69,11 @@ def _ways(base, tokens, folder):
             losses=[r["train_loss"] for r in history["records"] if "train_loss" in r],
             validation=[r["validation_loss"] for r in history["records"] if "validation_loss" in r],
         )
+
+    def parts_of(name):
+        """Of a fusion: the adapters of the recipes that it names."""
+        others = getattr(recipe_of(name).adapter, "adapters", ())
+        return [delivery.describe(ways.trained(other).folder) for other in others]
 
     def gradients_of(model):
         part = next(iter(batches()))
@@ -84,7 +90,8 @@ def _ways(base, tokens, folder):
         if settings:
             adapter = recipe.adapter.model_copy(update=settings)
             recipe = recipe.model_copy(update={"adapter": adapter})
-        return build_model(recipe, base, adapters.Plan(6, batches, tokenizer)).eval()
+        plan = adapters.Plan(6, batches, tokenizer)
+        return build_model(recipe, base, plan, parts_of(name)).eval()
 
     @in_float32
     def untouched(name=None):
@@ -94,7 +101,7 @@ def _ways(base, tokens, folder):
             quantization.prepare(recipe_of(name).quantization, model)
         return model
 
-    return SimpleNamespace(
+    ways = SimpleNamespace(
         base=base,
         tokenizer=tokenizer,
         train=train,
@@ -103,6 +110,7 @@ def _ways(base, tokens, folder):
         trained=cache(train),
         folder=folder,
     )
+    return ways
 
 
 @pytest.fixture(scope="session")

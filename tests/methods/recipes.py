@@ -13,7 +13,8 @@ WHOLE = sorted(
     name for name, values in VALUES.items() if values["adapter"]["type"] in ("none", "relora")
 )
 ADAPTERS = sorted(set(VALUES) - set(WHOLE))
-OF_PEFT = [n for n in ADAPTERS if VALUES[n]["adapter"]["type"] != "bottleneck"]
+OWN = ("bottleneck", "adapter_fusion")
+OF_PEFT = [n for n in ADAPTERS if VALUES[n]["adapter"]["type"] not in OWN]
 FEW_STEPS = {"max_steps": 6, "batch_size": 8, "evaluations": 2, "checkpoints": 3}
 
 

@@ -1,12 +1,12 @@
 """The adapter axis: from a name to a typed config and a build function.
 
-A new adapter is one module beside `lora.py` and one entry in `_BUILDERS`; what it can do stands in
+A new adapter is one module beside `lora.py` and one entry in `_TYPES`; what it can do stands in
 `peftline.capabilities`.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from peftline.adapters import (
     adalora,
     any_peft,
     bottleneck,
+    fusion,
     ia3,
     lora,
     miss,
@@ -33,26 +34,39 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-_BUILDERS: dict[Any, Callable[..., "PeftModel"]] = {
-    lora.Lora: lora.build,
-    adalora.AdaLora: adalora.build,
-    vera.Vera: vera.build,
-    ia3.Ia3: ia3.build,
-    norms.LnTuning: norms.build,
-    rotations.Oft: rotations.build_oft,
-    rotations.Hra: rotations.build_hra,
-    miss.Miss: miss.build,
-    shira.Shira: shira.build,
-    prompts.PromptTuning: prompts.build_prompt,
-    prompts.PTuning: prompts.build_p_tuning,
-    prompts.PrefixTuning: prompts.build_prefix,
-    any_peft.AnyPeft: any_peft.build,
-    relora.ReLora: relora.build,
-    bottleneck.Bottleneck: bottleneck.build,
-    none.NoAdapter: none.build,
+
+class _Type(NamedTuple):
+    """What a type of adapter does in a run."""
+
+    build: Callable[..., Any]
+    """From (config, model, plan) to the model with the adapter."""
+    companions: Callable[..., Companions] = lambda config, model, plan: Companions()
+    """What it adds to the trainer."""
+    finish: Callable[[Any], Any] = lambda model: model
+    """From the trained model to the one that is delivered."""
+
+
+_TYPES: dict[Any, _Type] = {
+    lora.Lora: _Type(lora.build),
+    adalora.AdaLora: _Type(adalora.build, adalora.companions),
+    vera.Vera: _Type(vera.build),
+    ia3.Ia3: _Type(ia3.build),
+    norms.LnTuning: _Type(norms.build),
+    rotations.Oft: _Type(rotations.build_oft),
+    rotations.Hra: _Type(rotations.build_hra),
+    miss.Miss: _Type(miss.build),
+    shira.Shira: _Type(shira.build),
+    prompts.PromptTuning: _Type(prompts.build_prompt),
+    prompts.PTuning: _Type(prompts.build_p_tuning),
+    prompts.PrefixTuning: _Type(prompts.build_prefix),
+    any_peft.AnyPeft: _Type(any_peft.build),
+    relora.ReLora: _Type(relora.build, relora.companions, relora.finish),
+    bottleneck.Bottleneck: _Type(bottleneck.build),
+    fusion.AdapterFusion: _Type(fusion.build, fusion.companions),
+    none.NoAdapter: _Type(none.build),
 }
 
-Adapter = Annotated[Union[tuple(_BUILDERS)], Field(discriminator="type")]  # noqa: UP007
+Adapter = Annotated[Union[tuple(_TYPES)], Field(discriminator="type")]  # noqa: UP007
 
 
 def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "PeftModel":
@@ -64,7 +78,7 @@ def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "P
     Raises:
         PeftlineError: the adapter does not fit the model or the run.
     """
-    return _BUILDERS[type(config)](config, model, plan or Plan())
+    return _TYPES[type(config)].build(config, model, plan or Plan())
 
 
 def counts(model: Any) -> tuple[int, int]:
@@ -77,28 +91,24 @@ def counts(model: Any) -> tuple[int, int]:
 
 def companions(config: Any, model: Any, plan: Plan) -> Companions:
     """What the adapter adds to the trainer."""
-    if isinstance(config, relora.ReLora):
-        return relora.companions(config, model, plan)
-    if isinstance(config, adalora.AdaLora):
-        return adalora.companions(config, model)
-    return Companions()
+    return _TYPES[type(config)].companions(config, model, plan)
 
 
 def finish(config: Any, model: Any) -> Any:
     """What is delivered of a trained model: itself, but for methods that end in the base."""
-    return relora.finish(model) if isinstance(config, relora.ReLora) else model
+    return _TYPES[type(config)].finish(model)
 
 
 def keep_initial(config: Any, model: "PeftModel", folder: Path) -> Path | None:
-    """Save an adapter that has changed its base, so that the change can be taken back.
+    """Save an adapter that starts as more than no change, so that its start can be taken back.
 
     Called before training. `PeftModel.save_pretrained` gives the difference to it, which belongs to
     the untouched base.
 
     Returns:
-        Where it lies; None for adapters that leave the base as it is.
+        Where it lies; None for adapters that are saved as they are.
     """
-    if getattr(config, "initialization", None) not in lora.CHANGES_BASE:
+    if getattr(config, "initialization", None) not in lora.SAVED_AS_DIFFERENCE:
         return None
     model.save_pretrained(folder / "initial")
     return folder / "initial"

@@ -87,7 +87,7 @@ def build(config: AdaLora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
     return wrap(model, peft_config)
 
 
-def companions(config: AdaLora, model: "PeftModel") -> Companions:
+def companions(config: AdaLora, model: "PeftModel", plan: Plan) -> Companions:
     """What allocates ranks after each step, and the penalty of a step."""
     from transformers import TrainerCallback
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from peftline.adapters import loftq
 from peftline.adapters.plan import Plan
 from peftline.adapters.targets import Targets, resolve_targets
 from peftline.adapters.wrap import wrap
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-# These take the strongest part of each weight out of the base; what is saved is converted back.
-CHANGES_BASE = ("pissa", "olora")
+# The first two take the strongest part of each weight out of the base, the third begins with what
+# the quantised base has lost. What is saved is the difference to that, for the untouched base.
+SAVED_AS_DIFFERENCE = ("pissa", "olora", "loftq")
 _EVA_BATCHES = 256  # that are looked at; directions settle after a few dozen
 _EVA_PASSES = 20  # over them; PEFT itself knows no end
 
@@ -41,11 +43,13 @@ class Lora(Config):
     dora: bool = False
     """Train the length of each output's weights apart from their direction (Liu et al. 2024,
     arXiv:2402.09353): out_features parameters more per layer."""
-    initialization: Literal["zero", "pissa", "olora", "eva"] = "zero"
+    initialization: Literal["zero", "pissa", "olora", "eva", "loftq"] = "zero"
     """Where training starts. `zero`: A random, B zero. `pissa`: the largest singular values of each
     weight, taken out of the base (Meng et al. 2024, arXiv:2404.02948). `olora`: the first columns
     of its QR decomposition, likewise (Büyükakyüz 2024, arXiv:2406.01775). `eva`: A from the inputs
-    that the layers see on training rows, B zero (Paischer et al. 2024, arXiv:2410.07170)."""
+    that the layers see on training rows, B zero (Paischer et al. 2024, arXiv:2410.07170). `loftq`:
+    the largest singular values of what rounding to 4 bits took from each weight (Li et al. 2023,
+    arXiv:2310.08659; one of its steps, so that the rounded base stays that of QLoRA)."""
     eva_rho: float = Field(2.0, ge=1)
     """How far `eva` may move rank from layers that need little to others: up to rho * rank each,
     the sum unchanged. 1 gives every layer the same."""
@@ -59,7 +63,7 @@ def build(config: Lora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
     """
     from peft import EvaConfig, LoraConfig
 
-    by_data = config.initialization == "eva"
+    start = config.initialization
     peft_config = LoraConfig(
         task_type="CAUSAL_LM",
         r=config.rank,
@@ -68,16 +72,20 @@ def build(config: Lora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
         target_modules=resolve_targets(config.target_modules, model),
         use_rslora=config.rslora,
         use_dora=config.dora,
-        init_lora_weights=True if config.initialization == "zero" else config.initialization,
+        init_lora_weights=True if start in ("zero", "loftq") else start,
         # All tokens of a row: answers of a few do not span the ranks, and PEFT 0.21 would look at
         # them again and again without end.
-        eva_config=EvaConfig(rho=config.eva_rho, use_label_mask=False) if by_data else None,
+        eva_config=EvaConfig(rho=config.eva_rho, use_label_mask=False) if start == "eva" else None,
     )
     wrapped = wrap(model, peft_config)
-    return _fit_to_data(wrapped, plan) if by_data else wrapped
+    if start == "loftq":
+        loftq.fill(wrapped, plan.unrounded())
+    if start == "eva":
+        _fit_to_data(wrapped, plan)
+    return wrapped
 
 
-def _fit_to_data(model: "PeftModel", plan: Plan) -> "PeftModel":
+def _fit_to_data(model: "PeftModel", plan: Plan) -> None:
     """Give A the directions in which the layers' inputs vary most."""
     from peft import initialize_lora_eva_weights
 
@@ -102,4 +110,3 @@ def _fit_to_data(model: "PeftModel", plan: Plan) -> "PeftModel":
             causal_lm.base_model(**inputs, use_cache=False)
 
     initialize_lora_eva_weights(model, batches, forward_fn=forward)
-    return model

@@ -1,11 +1,12 @@
 """What some adapters must know of the run they are built for."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 Batch = dict[str, "torch.Tensor"]
 
@@ -19,3 +20,7 @@ class Plan(NamedTuple):
     """Gives batches of training rows (`input_ids`, `attention_mask`, `labels`), each call anew."""
     tokenizer: "PreTrainedTokenizerBase | None" = None
     """Of the base."""
+    trained: tuple[Path, ...] = ()
+    """Folders of adapters that were trained before and are part of this one."""
+    unrounded: "Callable[[], PreTrainedModel] | None" = None
+    """Opens the base in 16 bits, to compare it with the quantised one."""

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peftline import store
-from peftline.adapters import bottleneck
+from peftline import capabilities, store
+from peftline.adapters import own_format
+from peftline.adapters.folder import CONFIG, WEIGHTS
 from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Trained
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from peftline.fine_tune import TrainedModel
 
-WEIGHTS = "adapter_model.safetensors"
 IDENTITY = "peftline.json"
 
 
@@ -27,14 +27,16 @@ def save(trained: "TrainedModel", folder: Path) -> None:
     """
     identity = dict(trained.identity)
     with store.replacing(folder) as partial:
-        if isinstance(trained.adapter, bottleneck.Bottleneck):
-            bottleneck.save(trained.adapter, trained.model, partial)
+        if own_format.has(type(trained.adapter)):
+            own_format.save(trained.adapter, trained.model, partial)
         else:
             initial = str(trained.initial) if trained.initial else None
             trained.model.save_pretrained(partial, path_initial_model_for_weight_conversion=initial)
         trained.tokenizer.save_pretrained(partial)
-        _name_base(partial / "adapter_config.json", identity.pop("base_id"), identity)
+        _name_base(partial / CONFIG, identity.pop("base_id"), identity)
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's form has nothing filled in
+        left = capabilities.delivers(trained.adapter.model_dump())
+        identity["merges"] = left == "adapter and merged"
         identity["adapter_bytes"] = (partial / WEIGHTS).stat().st_size
         identity["sha256"] = store.sha256_of_files(partial / WEIGHTS)
         (partial / IDENTITY).write_text(json.dumps(identity, indent=2), encoding="utf-8")
@@ -47,8 +49,9 @@ def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
     config["revision"] = identity.pop("base_revision")
     for value in config.values():
         # PEFT keeps sets of names, and equal runs should give equal files. Numbers, such as the
-        # tokens that rows of weights belong to, have an order that means something.
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        # tokens that rows of weights belong to, have an order that means something; so have ours.
+        names = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        if names and not own_format.has(config["peft_type"]):
             value.sort()
     file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
@@ -86,8 +89,8 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTr
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
-    if kind(adapter.path) == bottleneck.KIND:
-        return bottleneck.load(model, adapter.path).eval()
+    if own_format.has(kind(adapter.path)):
+        return own_format.load(model, adapter.path).eval()
     with safe_open(adapter.path / WEIGHTS, framework="pt") as file:
         saved = set(file.keys())
     try:
@@ -111,7 +114,7 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTr
 
 def kind(folder: Path) -> str:
     """The `peft_type` of a saved adapter."""
-    return json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["peft_type"]
+    return json.loads((folder / CONFIG).read_text(encoding="utf-8"))["peft_type"]
 
 
 def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":

@@ -5,8 +5,6 @@ from typing import Any
 import torch
 from peft import PeftModel
 
-from peftline.adapters.any_peft import NEVER_MERGED
-from peftline.adapters.bottleneck import KIND
 from peftline.base_model.loading import load_model
 from peftline.delivery import adapter as adapters
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
@@ -35,7 +33,7 @@ def open_trained(
     if not isinstance(quantized, NoQuantization | None):
         # The same rounded weights, unpacked once instead of for every token.
         model = model.dequantize()
-    if adapters.kind(trained.path) not in (*NEVER_MERGED, KIND):
+    if trained.merges:
         return adapters.merged(model, trained)
     opened = adapters.load(model, trained)
     if isinstance(opened, PeftModel) and not opened.active_peft_config.is_prompt_learning:

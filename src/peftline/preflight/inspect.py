@@ -1,6 +1,7 @@
 """One report on what will be trained on, and by which means."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from peftline.base_model import hardware
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.data_schema import Data
-from peftline.handles import BaseModelFolder, Examples, Splits, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
 from peftline.preflight import benchmark, contents, findings, labels, leakage, private
 from peftline.preflight.probe import probe
 from peftline.rendering import template as templates
@@ -33,12 +34,14 @@ def inspect(
     splits: Splits,
     tokenised: Tokenised,
     for_training: bool,
+    parts: Sequence[AdapterFolder] = (),
 ) -> dict[str, Any]:
     """Look at data, tokens, labels and costs.
 
     Args:
         name: of the recipe.
         for_training: whether a run follows; data that do not fit its objective are an error then.
+        parts: trained adapters that are part of this one.
 
     Returns:
         JSON-able; `problems` lists what is wrong or noteworthy.
@@ -50,7 +53,9 @@ def inspect(
         **_of_data(data, examples, splits),
         "template": _of_template(template, base, rendering),
         **_of_tokens(tokenised, template, rendering),
-        "training": probe(recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype)),
+        "training": probe(
+            recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype), parts
+        ),
     }
     report["problems"] = findings.find(report, recipe, for_training)
     for found in report["problems"]:

@@ -3,6 +3,7 @@
 import math
 import shutil
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
@@ -10,11 +11,11 @@ import torch
 from transformers import set_seed
 
 from peftline import adapters, capabilities, memory, speed, training
-from peftline.adapters.bottleneck import Bottleneck
+from peftline.adapters import own_format
 from peftline.base_model.hardware import compute_dtype
 from peftline.base_model.loading import load_tokenizer
 from peftline.fine_tune import build_model
-from peftline.handles import BaseModelFolder, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
 from peftline.objectives.micro_batches import parts
 from peftline.objectives.sft import batch_loss
@@ -33,6 +34,7 @@ def probe(
     tokenised: Tokenised,
     seed: int,
     merged_dtype: torch.dtype,
+    trained: Sequence[AdapterFolder] = (),
 ) -> dict[str, Any]:
     """Measure one step on the longest rows and one on rows of median length.
 
@@ -40,6 +42,7 @@ def probe(
 
     Args:
         merged_dtype: in which the merged model will be saved.
+        trained: trained adapters that are part of this one.
     """
     with memory.PeakMemory() as peak:
         set_seed(seed)
@@ -51,7 +54,7 @@ def probe(
         per_step = training.rows_per_step(recipe.training, per_row)
         few = rows.select(range(min(_LOSS_ROWS, len(rows))))
         plan = adapters.Plan(steps, lambda: [collate(list(few))], tokenizer)
-        model = build_model(recipe, base, plan)
+        model = build_model(recipe, base, plan, trained)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
         size = min(per_step, len(rows))
         middle = max(0, len(order) // 2 - size // 2)
@@ -119,6 +122,6 @@ def _disk(recipe: Recipe, base: BaseModelFolder, trainable: int, merged_dtype: t
         "model": _FLOAT_BYTES * base.parameters,
     }[capabilities.delivers(recipe.adapter.model_dump())]
     checkpoint = (1 + _STATES) * trained
-    if isinstance(recipe.adapter, Bottleneck):  # the trainer saves the base with it
+    if own_format.has(type(recipe.adapter)):  # the trainer saves the base with it
         checkpoint += compute_dtype().itemsize * base.parameters
     return delivered + checkpoint

@@ -38,6 +38,7 @@ def inspect(
     evaluation: Evaluation,
     seed: int,
     run: dict,
+    **trained: AdapterFolder,
 ) -> tuple[dict, str]:
     """What the model will see and what the run will cost, as a report and as a page."""
     from peftline.preflight.inspect import inspect as look
@@ -55,8 +56,28 @@ def inspect(
         splits=splits,
         tokenised=tokenised,
         for_training=run["trains"],
+        parts=parts_of(recipe, trained),
     )
     return report, page(report)
+
+
+def parts_of(recipe: Recipe, trained: dict[str, AdapterFolder]) -> list[AdapterFolder]:
+    """The trained adapters that a recipe names: of other recipes, or by their folders.
+
+    Args:
+        trained: those of other recipes, by `part_of`.
+    """
+    from peftline.delivery import adapter
+
+    return [
+        trained.get(part_of(name)) or adapter.describe(Path(name))
+        for name in getattr(recipe.adapter, "adapters", ())
+    ]
+
+
+def part_of(recipe: str) -> str:
+    """The name under which a node is given the adapter of another recipe."""
+    return f"adapter_of_{recipe}"
 
 
 def gate(preflight: dict) -> dict:
@@ -73,22 +94,28 @@ def train(
     seed: int,
     run: dict,
     cleared: dict,
+    **trained: AdapterFolder,
 ) -> tuple[Any, dict]:
-    """Train one recipe, or continue a killed run with the same inputs."""
+    """Train one recipe, or continue a killed run with the same inputs.
+
+    Args:
+        trained: adapters of other recipes that are part of this one.
+    """
     from peftline import fine_tune
     from peftline.pipelines.finetune.live import log_to_mlflow
 
-    trained, history = fine_tune.fine_tune(
+    parts = parts_of(recipe, trained)
+    return fine_tune.fine_tune(
         recipe=recipe,
         name=run["recipe"],
         base=base,
         tokenised=tokenised,
         seed=seed,
-        input_hash=identity.input_hash(recipe, base, tokenised, seed),
+        input_hash=identity.input_hash(recipe, base, tokenised, seed, parts),
         checkpoints=Path(run["checkpoints"]),
         listener=log_to_mlflow,
+        parts=parts,
     )
-    return trained, history
 
 
 def plot(history: dict, run: dict) -> Any:

@@ -1,5 +1,7 @@
 """One recipe: the same flow for every method, in a namespace of its own."""
 
+from collections.abc import Iterable, Sequence
+
 from kedro.pipeline import Node, Pipeline
 
 from peftline.capabilities import Delivers
@@ -9,6 +11,7 @@ from peftline.pipelines.finetune.nodes import (
     gate,
     inspect,
     merge,
+    part_of,
     plot,
     summarise,
     tokenise,
@@ -23,20 +26,24 @@ SHARED_PARAMETERS = {DATA, RENDERING, EVALUATION, SEED, "params:store_root"}
 
 def create_preflight(name: str) -> Pipeline:
     """tokenise -> inspect: what a recipe will see, and what it will cost."""
-    return _named(name, _preflight())
+    return _named(name, _preflight({}))
 
 
-def create_pipeline(recipe: str, delivers: Delivers = "adapter and merged") -> Pipeline:
+def create_pipeline(
+    recipe: str, delivers: Delivers = "adapter and merged", parts: Sequence[str] = ()
+) -> Pipeline:
     """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise.
 
     Args:
         delivers: an adapter that cannot be merged is all that is delivered, and so is a model whose
             own weights were trained.
+        parts: other recipes, whose adapters are part of this one.
     """
-    return _named(recipe, _preflight() + _training(delivers))
+    trained = {part_of(name): f"{name}.adapter" for name in parts}
+    return _named(recipe, _preflight(trained) + _training(delivers, trained), trained.values())
 
 
-def _preflight() -> Pipeline:
+def _preflight(trained: dict[str, str]) -> Pipeline:
     return Pipeline(
         [
             Node(
@@ -58,6 +65,7 @@ def _preflight() -> Pipeline:
                     "evaluation": EVALUATION,
                     "seed": SEED,
                     "run": "run",
+                    **trained,
                 },
                 ["preflight", "preflight_page"],
                 name="inspect",
@@ -66,9 +74,9 @@ def _preflight() -> Pipeline:
     )
 
 
-def _training(delivers: Delivers) -> Pipeline:
-    trained = "merged" if delivers == "model" else "adapter"
-    scored = ["base_model", trained, "splits", RENDERING, EVALUATION]
+def _training(delivers: Delivers, trained: dict[str, str]) -> Pipeline:
+    made = "merged" if delivers == "model" else "adapter"
+    scored = ["base_model", made, "splits", RENDERING, EVALUATION]
     sides = {}  # what only adapters have, and only those that merge
     nodes = []
     if delivers != "model":
@@ -96,8 +104,9 @@ def _training(delivers: Delivers) -> Pipeline:
                     "seed": SEED,
                     "run": "run",
                     "cleared": "cleared",
+                    **trained,
                 },
-                [trained, "history"],
+                [made, "history"],
                 name="train",
             ),
             Node(plot, ["history", "run"], "learning_curve", name="plot"),
@@ -106,7 +115,7 @@ def _training(delivers: Delivers) -> Pipeline:
             Node(
                 summarise,
                 {
-                    "trained": trained,
+                    "trained": made,
                     "base": "base_model",
                     "splits": "splits",
                     "tokenised": "tokenised",
@@ -124,12 +133,16 @@ def _training(delivers: Delivers) -> Pipeline:
     )
 
 
-def _named(name: str, flow: Pipeline) -> Pipeline:
-    """The flow in a namespace of its own; what all recipes share keeps its name."""
+def _named(name: str, flow: Pipeline, others: Iterable[str] = ()) -> Pipeline:
+    """The flow in a namespace of its own; what all recipes share keeps its name.
+
+    Args:
+        others: inputs that belong to other recipes.
+    """
     return Pipeline(
         flow,
         namespace=name,
-        inputs=SHARED & flow.inputs(),
+        inputs=(SHARED & flow.inputs()) | set(others),
         parameters={RECIPE: f"params:{name}"}
         | {shared: shared for shared in SHARED_PARAMETERS & flow.inputs()},
         tags=[name],

@@ -1,0 +1,36 @@
+"""LoftQ: a LoRA that begins with what rounding has taken from the base."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+
+def fill(model: "PeftModel", unrounded: "PreTrainedModel") -> None:
+    """Set A and B to the best approximation of W - rounded(W) that their rank allows.
+
+    The first step of Li et al. 2023 (arXiv:2310.08659, algorithm 1 with T = 1), which leaves the
+    rounded base as it is. `peft.replace_lora_weights_loftq` does the same on a GPU alone.
+
+    Args:
+        model: LoRA on a base in 4 bits.
+        unrounded: the same base in 16 or 32 bits.
+    """
+    import torch
+    from bitsandbytes.functional import dequantize_4bit
+    from peft.tuners.lora import LoraLayer
+
+    below = model.get_base_model()
+    for name, layer in below.named_modules():
+        if not isinstance(layer, LoraLayer):
+            continue
+        rounded = layer.get_base_layer().weight
+        whole = unrounded.get_submodule(name).weight.detach().to(rounded.device, torch.float32)
+        lost = whole - dequantize_4bit(rounded.data, rounded.quant_state).float()
+        rank, scale = layer.r["default"], layer.scaling["default"]
+        left, sizes, right = torch.linalg.svd(lost, full_matrices=False)
+        root = (sizes[:rank] / scale).sqrt()
+        with torch.no_grad():
+            layer.lora_A["default"].weight.copy_(root[:, None] * right[:rank])
+            layer.lora_B["default"].weight.copy_(left[:, :rank] * root)

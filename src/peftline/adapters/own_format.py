@@ -1,0 +1,55 @@
+"""Adapters that PEFT does not know, in folders of PEFT's form."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peftline.adapters import bottleneck, folder, fusion
+from peftline.errors import PeftlineError
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+_BY_CONFIG: dict[Any, Any] = {
+    bottleneck.Bottleneck: bottleneck,
+    fusion.AdapterFusion: fusion,
+}
+_BY_KIND = {module.KIND: module for module in _BY_CONFIG.values()}
+
+
+def has(kind: Any) -> bool:
+    """Whether an adapter is one of these, by the type of its configuration or its `peft_type`."""
+    return kind in _BY_CONFIG or kind in _BY_KIND
+
+
+def save(config: Any, model: "PreTrainedModel", path: Path) -> None:
+    """Write weights and configuration into an existing folder."""
+    module = _BY_CONFIG[type(config)]
+    values = {"peft_type": module.KIND, "task_type": "CAUSAL_LM"} | module.describe(config, model)
+    folder.write(path, values, _tensors(model, module))
+
+
+def load(model: "PreTrainedModel", path: Path) -> "PreTrainedModel":
+    """Put a saved adapter into `model`, in place.
+
+    Raises:
+        PeftlineError: tensors are missing, left over, or of another size.
+    """
+    values, saved = folder.read(path)
+    module = _BY_KIND[values["peft_type"]]
+    model = module.rebuild(values, model)
+    wanted = _tensors(model, module)
+    sizes = [{name: tuple(one.shape) for name, one in some.items()} for some in (saved, wanted)]
+    if sizes[0] != sizes[1]:
+        other = sorted({name for name, _ in set(sizes[0].items()) ^ set(sizes[1].items())})
+        raise PeftlineError(
+            f"{path / folder.WEIGHTS}: {len(other)} tensors are missing, left over or of another "
+            f"size for this base ({', '.join(other[:3])}, …). Train again, or use the base that "
+            "the adapter was trained on."
+        )
+    model.load_state_dict(saved, strict=False)
+    return model
+
+
+def _tensors(model: "PreTrainedModel", module: Any) -> "dict[str, torch.Tensor]":
+    return {name: value for name, value in model.state_dict().items() if module.PART in name}
