@@ -11,12 +11,13 @@ from peftline.errors import PeftlineError
 def name(recipe, loud_base, sum_tokens):
     """The input hash of a run, with some inputs replaced."""
 
-    def make(seed=42, base=None, tokens=None, **settings):
+    def make(seed=42, base=None, tokens=None, parts=(), **settings):
         return identity.input_hash(
             recipe(**settings),
             loud_base.model_copy(update=base or {}),
             sum_tokens.model_copy(update=tokens or {}),
             seed,
+            parts,
         )
 
     return make
@@ -41,6 +42,14 @@ def test_equal_inputs_have_one_name(name):
 )
 def test_a_change_of_any_input_is_another_name(name, change):
     assert name(**change) != name()
+
+
+def test_the_adapters_that_it_is_made_of_are_part_of_the_name(name, trained_lora):
+    part = trained_lora.handle
+    other = part.model_copy(update={"sha256": "other"})
+    moved = part.model_copy(update={"path": Path("elsewhere")})
+    assert len({name(), name(parts=[part]), name(parts=[other]), name(parts=[part, other])}) == 4
+    assert name(parts=[moved]) == name(parts=[part])
 
 
 def test_where_the_inputs_lie_does_not_matter(name, tmp_path):

@@ -123,6 +123,28 @@ def test_a_recipe_to_look_at_that_does_not_exist_is_refused(
     assert "\n" not in found
 
 
+def test_adapters_to_be_made_of_are_other_recipes_or_folders(
+    pipelines, message, project, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(project)
+    monkeypatch.setitem(
+        pipelines, "adapter_fusion", finetune.create_pipeline("adapter_fusion", "adapter")
+    )
+
+    def found(*parts):
+        adapter = {"type": "adapter_fusion", "adapters": list(parts)}
+        recipe = {"adapter_fusion": {"adapter": adapter}}
+        return message("adapter_fusion", {}, PARAMETERS | recipe)
+
+    assert "adapter_fusion" not in found("pfeiffer", str(tmp_path))
+    typo, itself = found("pfeifer", "adapter_fusion").splitlines()
+    assert typo == (
+        "Parameter 'adapter_fusion.adapter.adapters' names 'pfeifer', which is neither another "
+        "recipe nor a folder. Did you mean 'pfeiffer'?"
+    )
+    assert "names 'adapter_fusion', which is neither another recipe nor a folder" in itself
+
+
 @pytest.mark.parametrize("name", ["../x", "a b", "/etc"])
 def test_an_experiment_that_leads_out_of_its_folder_is_refused(message, name):
     assert f"Parameter 'experiment' is '{name}'" in message("lora", {"experiment": name})

@@ -190,4 +190,4 @@ def test_every_setting_is_documented_where_it_stands(module):
 
 def test_every_adapter_has_a_build_function():
     found = {cls for module in ADAPTERS for cls in vars(module).values() if is_adapter(cls)}
-    assert found == set(adapters._BUILDERS)
+    assert found == set(adapters._TYPES)

@@ -88,7 +88,10 @@ TABLE: dict[str, Capabilities] = {
     ),
     # transformers trains a quantised model with adapters of PEFT alone.
     "bottleneck": Capabilities(four_bit=False, eight_bit=False, merges=False),
-    "adapter_fusion": Capabilities(four_bit=False, eight_bit=False, identity=False, merges=False),
+    # It works after a layer, where activations are not recomputed.
+    "adapter_fusion": Capabilities(
+        four_bit=False, eight_bit=False, identity=False, merges=False, gradient_checkpointing=False
+    ),
     "peft": Capabilities(),
 }
 

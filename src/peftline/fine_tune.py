@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+# What an adapter remembers of those that it is made of.
+PART_OF_IDENTITY = {"recipe", "seed", "sha256", "data_sha256"}
 _ROWS_LOOKED_AT = 8  # at once, for initial values that depend on the data
 
 
@@ -64,7 +66,7 @@ def fine_tune(
         input_hash: names all that the result depends on; checkpoints of another one are not used.
         checkpoints: folder for the last checkpoint; gone once the adapter is saved.
         listener: gets every record of losses as it happens.
-        parts: trained adapters that are part of this one.
+        parts: trained adapters that this one is made of.
 
     Raises:
         PeftlineError: there is more than one process or visible GPU.
@@ -113,6 +115,7 @@ def fine_tune(
         "seed": seed,
         "input_hash": input_hash,
         "trainable_parameters": trainable,
+        "parts": [part.model_dump(include=PART_OF_IDENTITY) for part in parts],
     }
     model = adapters.finish(recipe.adapter, model)
     return TrainedModel(model, tokenizer, identity, checkpoints, initial, recipe.adapter), facts
@@ -132,7 +135,8 @@ def build_model(
     for part in parts:
         check_matches(part, base)
     plan = plan._replace(
-        trained=tuple(part.path for part in parts), unrounded=lambda: load_model(base)
+        parts=tuple(part.path for part in parts),
+        unrounded=lambda: load_model(base, device=torch.device("cpu")),
     )
     model = load_model(base, quantized=recipe.quantization)
     return adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model), plan)

@@ -97,6 +97,8 @@ class Trained(Handle):
     data_sha256: str
     rendering: dict[str, Any]
     trainable_parameters: int
+    parts: list[dict[str, Any]] = []
+    """The trained adapters that it is made of: recipe, seed, hashes of weights and data."""
 
 
 class AdapterFolder(Trained):

@@ -33,7 +33,7 @@ class RecipeMlflowHook(MlflowHook):
     ) -> None:
         """Start a run, or none for pipelines that are not tracked."""
         self.run_id = None  # hooks outlive sessions; the last session's run is not this one's
-        self._logged: set[str] = set()
+        self._logged: dict[str, Any] = {}
         super().before_pipeline_run(run_params=run_params, pipeline=pipeline, catalog=catalog)
 
     @hook_impl
@@ -42,8 +42,8 @@ class RecipeMlflowHook(MlflowHook):
     ) -> None:
         """Log the parameters that no node before this one had: each takes 12 ms."""
         named = tracking.plain_parameters(node.namespace or "", inputs)
-        new = {name: value for name, value in named.items() if name not in self._logged}
-        self._logged |= set(new)
+        new = tracking.changed(named, self._logged)
+        self._logged |= new
         super().before_node_run(node=node, catalog=catalog, inputs=new, is_async=is_async)
 
 

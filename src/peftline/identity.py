@@ -32,7 +32,7 @@ def input_hash(
     """One name for all that a trained adapter depends on.
 
     Args:
-        parts: trained adapters that are part of it.
+        parts: trained adapters that it is made of.
     """
     import peftline.adapters
     import peftline.base_model.hardware

@@ -1,6 +1,7 @@
 """No parameter is ignored: what a pipeline does not read, it refuses."""
 
 import inspect
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from kedro.pipeline import Pipeline
@@ -8,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from peftline import capabilities, schema
 from peftline.config import nearest
-from peftline.paths import is_experiment_name, recipe_adapter, recipe_names
+from peftline.paths import is_experiment_name, project_path, recipe_adapter, recipe_names
 from peftline.schema import Recipe
 
 # Read by the catalog, not by nodes.
@@ -57,7 +58,9 @@ def check_parameters(
             found.append(f"Parameter '{name}' is missing.")
         elif isinstance(expected, type) and issubclass(expected, BaseModel):
             found += schema.problems(expected, parameters[name], name)
-            found += _other_flow(name, parameters[name], pipelines) if expected is Recipe else []
+            if expected is Recipe:
+                found += _other_flow(name, parameters[name], pipelines)
+                found += _no_adapters(name, parameters[name])
         elif expected is not None:
             found += _simple_problem(expected, parameters[name], name)
     schema.raise_all(found)
@@ -76,6 +79,19 @@ def _other_flow(name: str, recipe: Any, pipelines: dict[str, Pipeline]) -> list[
         f"Parameter '{name}.adapter' names a method ({method}) "
         f"that delivers something else than the one in the file, so the flow of '{name}' does not "
         "fit. Give it a recipe of its own: conf/base/parameters/recipes/NAME.yml."
+    ]
+
+
+def _no_adapters(name: str, recipe: Any) -> list[str]:
+    """Trained adapters that a recipe is made of are those of other recipes, or folders."""
+    adapter = recipe.get("adapter") if isinstance(recipe, dict) else None
+    parts = adapter.get("adapters") if isinstance(adapter, dict) else None
+    others = sorted(set(recipe_names()) - {name})
+    return [
+        f"Parameter '{name}.adapter.adapters' names {part!r}, which is neither another recipe nor "
+        f"a folder. {nearest(str(part), others)}"
+        for part in parts or ()
+        if part not in others and not Path(project_path(str(part))).is_dir()
     ]
 
 

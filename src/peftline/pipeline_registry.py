@@ -15,7 +15,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     taken = sorted({"data", "base", "preflight", "predict", "all"} & set(recipe_names()))
     if taken:
         raise PeftlineError(f"{taken[0]}.yml: a pipeline has this name. Rename the recipe.")
-    recipes = {name: shared + _recipe(name) for name in recipe_names()}
+    recipes = {
+        name: shared + finetune.create_pipeline(name, capabilities.delivers(recipe_adapter(name)))
+        for name in recipe_names()
+    }
     return {
         **recipes,
         "data": data_flow,
@@ -25,9 +28,3 @@ def register_pipelines() -> dict[str, Pipeline]:
         "all": Pipeline({node for recipe in recipes.values() for node in recipe.nodes}),
         "__default__": recipes.get("lora", shared),
     }
-
-
-def _recipe(name: str) -> Pipeline:
-    adapter = recipe_adapter(name)
-    parts = [part for part in adapter.get("adapters", ()) if part in recipe_names()]
-    return finetune.create_pipeline(name, capabilities.delivers(adapter), parts)

@@ -34,13 +34,22 @@ def test_it_runs_from_data_to_summary(shared_project, run, tiny_base, name):
     summary = json.loads((root / "08_reporting" / place / "summary.json").read_text())
     assert summary["recipe"] == name and summary["status"] == "finished"
     assert summary["metrics"]["exact_match"]["n"] == 8
-    assert (summary["metrics_quantized"] is not None) == ("quantization" in VALUES[name])
+    on_its_base = "quantization" in VALUES[name] and name != "loftq"
+    assert (summary["metrics_quantized"] is not None) == on_its_base
+    assert [part["recipe"] for part in summary["parts"]] == list(
+        VALUES[name]["adapter"].get("adapters", ())
+    )
     adapter, merged = (root / "06_models" / place / kind for kind in ("adapter", "merged"))
     left = delivers(VALUES[name]["adapter"])
     assert (summary["merge"] is not None) == (left == "adapter and merged")
     assert (summary["adapter_bytes"] is None) == (left == "model")
     assert merged.exists() == (left != "adapter")
     assert adapter.exists() == (left != "model")
+    if name == "adapter_fusion":
+        run(shared_project, "preflight", preflight_recipe=name)
+        report = json.loads((root / "08_reporting/preflight.json").read_text())
+        assert all(part["same_data"] and part["same_rendering"] for part in report["parts"])
+        assert [part["recipe"] for part in report["parts"]] == VALUES[name]["adapter"]["adapters"]
     if adapter.exists():
         peftline.load_adapter(load_model(tiny_base), adapter)
     if merged.exists():

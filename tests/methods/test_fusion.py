@@ -1,4 +1,5 @@
 import json
+from copy import deepcopy
 
 import pytest
 import torch
@@ -9,7 +10,10 @@ from peftline import adapters
 from peftline.adapters.fusion import AdapterFusion
 from peftline.adapters.plan import Plan
 from peftline.base_model.loading import load_model
+from peftline.delivery import adapter as delivery
 from peftline.errors import PeftlineError
+from peftline.fine_tune import build_model
+from tests.methods.recipes import recipe_of
 
 IDS = torch.arange(40)[None]
 CONFIG = AdapterFusion(adapters=["pfeiffer", "parallel_adapter"])
@@ -24,7 +28,7 @@ def folders(every):
 def fused(folders, loud_base):
     torch.manual_seed(0)
     model = load_model(loud_base, torch.float32)
-    return adapters.build(CONFIG, model, Plan(trained=folders)).eval()
+    return adapters.build(CONFIG, model, Plan(parts=folders)).eval()
 
 
 def test_the_layer_computes_the_papers_formula(fused):
@@ -95,9 +99,37 @@ def test_it_opens_without_the_folders_of_its_adapters(every):
     assert [part["placement"] for part in values["parts"]] == ["pfeiffer", "parallel"]
 
 
+def test_it_remembers_what_it_is_made_of(every):
+    handle = delivery.describe(every.trained("adapter_fusion").folder)
+    parts = [delivery.describe(every.trained(name).folder) for name in CONFIG.adapters]
+    assert handle.parts == [
+        {"recipe": p.recipe, "seed": 42, "sha256": p.sha256, "data_sha256": p.data_sha256}
+        for p in parts
+    ]
+
+
+def test_a_part_of_another_base_is_refused(every):
+    parts = [delivery.describe(every.trained(name).folder) for name in CONFIG.adapters]
+    other = every.base.model_copy(update={"sha256": "other"})
+    with pytest.raises(PeftlineError, match="trained on another base model"):
+        build_model(recipe_of("adapter_fusion"), other, Plan(), parts)
+
+
+def test_what_lies_beside_a_normalised_part_is_refused(folders, tiny_model):
+    """Gemma 2 and Granite change what a network beside the feed-forward part has added."""
+    tiny_model.config.residual_multiplier = 0.5
+    with pytest.raises(PeftlineError, match="Take adapters placed as pfeiffer"):
+        adapters.build(CONFIG, tiny_model, Plan(parts=folders))
+
+
+def test_a_copy_of_the_model_answers_alike(fused):
+    with torch.no_grad():
+        torch.testing.assert_close(deepcopy(fused)(IDS).logits, fused(IDS).logits)
+
+
 def test_what_cannot_be_fused_is_named(every, loud_base):
     folders = tuple(every.trained(name).folder for name in ("pfeiffer", "houlsby", "lora"))
     with pytest.raises(PeftlineError) as error:
-        adapters.build(CONFIG, load_model(loud_base), Plan(trained=folders))
+        adapters.build(CONFIG, load_model(loud_base), Plan(parts=folders))
     assert "(houlsby)" in str(error.value) and "(LORA)" in str(error.value)
     assert str(folders[0]) not in str(error.value)

@@ -45,6 +45,16 @@ def test_no_update_of_this_rank_is_nearer_to_what_rounding_has_lost(parts):
     torch.testing.assert_close(torch.linalg.norm(lost - update), left_out, rtol=1e-4, atol=1e-5)
 
 
+def test_a_rank_above_that_of_the_weight_takes_all_that_was_lost(loud_base):
+    whole = load_model(loud_base, torch.float32)
+    rounded = quantization.prepare(NF4(), load_model(loud_base, torch.float32, NF4()))
+    config = Lora(rank=512, alpha=4, initialization="loftq")
+    model = adapters.build(config, rounded, Plan(unrounded=lambda: whole)).eval()
+    ids = torch.arange(40)[None]
+    with torch.no_grad():
+        torch.testing.assert_close(model(ids).logits, whole(ids).logits, rtol=1e-3, atol=1e-3)
+
+
 def test_the_model_begins_nearer_to_the_unrounded_one(parts):
     whole, rounded, model = parts
     ids = torch.arange(40)[None]

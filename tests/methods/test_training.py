@@ -67,7 +67,7 @@ def closed_form(name, model):
     states = 2 * model.config.num_hidden_layers * heads
     return {
         "bottleneck": lambda: bottlenecks(adapter, width, model.config.num_hidden_layers),
-        "adapter_fusion": lambda: model.config.num_hidden_layers * (3 * width**2 + 2 * width),
+        "adapter_fusion": lambda: model.config.num_hidden_layers * (3 * width**2 + width),
         "prompt_tuning": lambda: adapter.tokens * width,
         "p_tuning": lambda: p_tuning(adapter.tokens, width, adapter.encoder_hidden_size),
         "prefix_tuning": lambda: adapter.tokens * states,
@@ -159,7 +159,7 @@ def test_it_learns_eight_rows_by_heart(every, eight_rows, name):
     # The networks of the bottlenecks are 4 wide here, and learn slowly.
     steps = 200 if "bottleneck" in parts_of(name)[0] else 60
     done = every.train(name, data=eight_rows, max_steps=steps, learning_rate=rate, evaluations=1)
-    assert done.losses[0] > 10
+    assert done.losses[0] > (10 if name == "adapter_fusion" else 15)  # what it is about knows some
     assert done.validation[-1] < limit
 
 

@@ -146,6 +146,17 @@ def test_faults_of_the_masks_are_errors(report, recipe, change, problem):
     assert problem in {p["name"] for p in findings.find(report | change, recipe(), True)}
 
 
+def test_adapters_that_saw_other_data_or_prompts_are_named(report, recipe):
+    from peftline.preflight import findings
+
+    assert report["parts"] == []
+    part = {"recipe": "pfeiffer", "seed": 42, "same_data": True, "same_rendering": True}
+    others = [part, part | {"same_data": False}, part | {"same_rendering": False}]
+    found = {p["name"] for p in findings.find(report | {"parts": others}, recipe(), True)}
+    fine = {p["name"] for p in findings.find(report | {"parts": [part]}, recipe(), True)}
+    assert found - fine == {"parts_with_other_data", "parts_with_other_rendering"}
+
+
 @pytest.mark.parametrize("factor", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_is_an_error_and_leaves_the_report_json(
     inspected, factor, monkeypatch

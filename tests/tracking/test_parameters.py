@@ -1,5 +1,5 @@
 from peftline.schema import Evaluation, Recipe
-from peftline.tracking import plain_parameters
+from peftline.tracking import changed, plain_parameters
 
 
 def test_the_recipes_name_is_taken_off_so_that_recipes_share_columns():
@@ -36,3 +36,11 @@ def test_data_and_paths_of_this_machine_are_not_logged():
 
 def test_a_node_without_namespace_keeps_all_names():
     assert plain_parameters("", {"params:seed": 7, "base": 1}) == {"params:seed": 7}
+
+
+def test_what_is_known_is_not_told_again_unless_it_has_changed():
+    known = {"params:seed": 7, "params:training": {"epochs": 2.0}}
+    assert changed(known, known) == {}
+    assert changed(known, {}) == known
+    other = known | {"params:training": {"epochs": 3.0}, "params:data": None}
+    assert changed(other, known) == {"params:training": {"epochs": 3.0}, "params:data": None}

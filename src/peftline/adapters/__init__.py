@@ -20,6 +20,7 @@ from peftline.adapters import (
     miss,
     none,
     norms,
+    own_format,
     prompts,
     relora,
     rotations,
@@ -87,6 +88,14 @@ def counts(model: Any) -> tuple[int, int]:
         return model.get_nb_trainable_parameters()
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return trainable, model.num_parameters()
+
+
+def saved_parameters(config: Any, model: Any) -> int:
+    """About how many numbers the adapter's file will hold."""
+    if own_format.has(config):
+        return own_format.size(config, model)
+    doubled = getattr(config, "initialization", None) in lora.SAVED_AS_DIFFERENCE
+    return (2 if doubled else 1) * counts(model)[0]
 
 
 def companions(config: Any, model: Any, plan: Plan) -> Companions:

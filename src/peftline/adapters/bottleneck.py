@@ -115,9 +115,9 @@ def describe(config: Bottleneck, model: "PreTrainedModel") -> dict[str, Any]:
 
 def rebuild(values: dict[str, Any], model: "PreTrainedModel") -> "PreTrainedModel":
     """Networks as described, without their trained weights, put into `model`."""
-    return build(of(values), model, Plan())
+    return build(config_of(values), model, Plan())
 
 
-def of(values: dict[str, Any]) -> Bottleneck:
+def config_of(values: dict[str, Any]) -> Bottleneck:
     """The configuration among the values of an `adapter_config.json`."""
     return Bottleneck(**{name: values[name] for name in Bottleneck.model_fields})

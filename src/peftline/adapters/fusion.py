@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 KIND = "PEFTLINE_FUSION"
 PART = ".fusion."
-# What these add reaches the end of the layer as a sum. Houlsby's networks after attention are
-# passed through the feed-forward part first.
+# What these add reaches the end of the layer as a sum; of Houlsby's two, what is added after
+# attention passes through the feed-forward part first.
 _FUSIBLE = ("pfeiffer", "parallel")
 
 
@@ -26,13 +26,13 @@ class AdapterFusion(Config):
     """h + V sum_n softmax_n(Q h . K a_n) a_n after each layer, for a_n that adapter n adds to its
     output h (Pfeiffer et al. 2021, arXiv:2005.00247).
 
-    Trains 3 d d + 2 d parameters per layer, for d of the model. Starts near the adapters' mean.
+    Trains 3 d d + d parameters per layer, for d of the model. Starts near the adapters' mean.
     """
 
     type: Literal["adapter_fusion"] = "adapter_fusion"
     adapters: list[str] = Field(min_length=2)
-    """Recipes of this experiment and seed, or folders of adapters: `bottleneck`, placed as
-    `pfeiffer` or `parallel`, on the same base."""
+    """Recipes, whose adapters are those of this experiment and seed, or folders of adapters: of
+    type `bottleneck`, placed as `pfeiffer` or `parallel`, on the same base."""
     value_penalty: float = Field(0.01, ge=0)
     """Of the squared distance of V from the identity, where it starts; that of the library
     `adapters`."""
@@ -45,10 +45,10 @@ def build(config: AdapterFusion, model: "PreTrainedModel", plan: Plan) -> "PreTr
         PeftlineError: the model's layers are not built like Llama's, or the adapters cannot be
             fused; all of them are named.
     """
-    found = [folder.read(path) for path in plan.trained]
+    saved = [folder.read(path) for path in plan.parts]
     other = [
         f"{path} ({values.get('placement', values['peft_type'])})"
-        for path, (values, _) in zip(plan.trained, found, strict=True)
+        for path, (values, _) in zip(plan.parts, saved, strict=True)
         if values.get("placement") not in _FUSIBLE
     ]
     if other:
@@ -56,15 +56,33 @@ def build(config: AdapterFusion, model: "PreTrainedModel", plan: Plan) -> "PreTr
             f"adapter.adapters: {', '.join(other)} cannot be fused. Take adapters of type "
             f"bottleneck, placed as {' or '.join(_FUSIBLE)}."
         )
-    parts = [bottleneck.of(values) for values, _ in found]
+    parts = [bottleneck.config_of(values) for values, _ in saved]
+    if any(part.placement == "parallel" for part in parts):
+        _refuse_changed_sums(model)
     _attach(model, parts)
     names = {module: name for name, module in model.named_modules()}
     for layer in bottleneck.layers_of(model):
-        for part, made, (_, tensors) in zip(parts, layer.fusion.networks, found, strict=True):
+        for part, made, (_, tensors) in zip(parts, layer.fusion.networks, saved, strict=True):
             (place,) = bottleneck.places(layer, part)
             prefix = f"{names[place]}{bottleneck.PART}"
             made.load_state_dict({key: tensors[f"{prefix}{key}"] for key in made.state_dict()})
     return model
+
+
+def _refuse_changed_sums(model: "PreTrainedModel") -> None:
+    """What a parallel network adds to the feed-forward part must reach the layer's end unchanged.
+
+    Raises:
+        PeftlineError: a norm or a factor comes after it.
+    """
+    factor = getattr(model.config, "residual_multiplier", None)
+    norm = "post_feedforward_layernorm"
+    if factor not in (None, 1) or any(hasattr(one, norm) for one in bottleneck.layers_of(model)):
+        raise PeftlineError(
+            f"adapter.adapters: {type(model).__name__} changes what its feed-forward part gives "
+            "before it adds it up, so adapters beside that part cannot be fused. Take adapters "
+            "placed as pfeiffer."
+        )
 
 
 def companions(config: AdapterFusion, model: "PreTrainedModel", plan: Plan) -> Companions:
@@ -96,7 +114,7 @@ def _attach(model: "PreTrainedModel", parts: list[Bottleneck]) -> "PreTrainedMod
     """Put frozen networks and the attention over them after each layer."""
     for layer in bottleneck.layers_of(model):
         layer.fusion = _attention(model, parts)
-        layer.mlp.register_forward_hook(_keep_input(layer))
+        layer.mlp.register_forward_hook(_keep_input)
         layer.register_forward_hook(_fuse)
     return model
 
@@ -110,22 +128,20 @@ def _attention(model: "PreTrainedModel", parts: list[Bottleneck]) -> "torch.nn.M
     made.parts = parts
     made.networks = torch.nn.ModuleList(bottleneck.network(part, model) for part in parts)
     made.networks.requires_grad_(False)
-    made.query, made.key = torch.nn.Linear(width, width), torch.nn.Linear(width, width)
+    made.query = torch.nn.Linear(width, width)
+    # Its bias would add the same to all adapters' scores, which softmax takes away again.
+    made.key = torch.nn.Linear(width, width, bias=False)
     made.value = torch.nn.Linear(width, width, bias=False)
     for linear in (made.query, made.key):
         torch.nn.init.normal_(linear.weight, std=0.02)  # as BERT, and the paper's code
-        torch.nn.init.zeros_(linear.bias)
+    torch.nn.init.zeros_(made.query.bias)
     torch.nn.init.eye_(made.value.weight)
     return made.to(model.device)
 
 
-def _keep_input(layer: Any) -> Any:
+def _keep_input(mlp: Any, given: Any, _: Any) -> None:
     """Parallel networks read what the feed-forward part reads."""
-
-    def keep(_: Any, given: Any, output: Any) -> None:
-        layer.fusion.beside = given[0]
-
-    return keep
+    mlp.given = given[0]
 
 
 def _fuse(layer: Any, _: Any, output: Any) -> Any:
@@ -134,7 +150,7 @@ def _fuse(layer: Any, _: Any, output: Any) -> Any:
 
     fusion = layer.fusion
     states = output[0] if isinstance(output, tuple) else output
-    reads = {"pfeiffer": states, "parallel": fusion.__dict__.pop("beside")}
+    reads = {"pfeiffer": states, "parallel": layer.mlp.__dict__.pop("given")}
     added = torch.stack(
         [
             bottleneck.change(part, made, reads[part.placement])

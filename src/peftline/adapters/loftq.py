@@ -15,7 +15,7 @@ def fill(model: "PeftModel", unrounded: "PreTrainedModel") -> None:
 
     Args:
         model: LoRA on a base in 4 bits.
-        unrounded: the same base in 16 or 32 bits.
+        unrounded: the same base in 16 or 32 bits, on any device.
     """
     import torch
     from bitsandbytes.functional import dequantize_4bit
@@ -28,9 +28,10 @@ def fill(model: "PeftModel", unrounded: "PreTrainedModel") -> None:
         rounded = layer.get_base_layer().weight
         whole = unrounded.get_submodule(name).weight.detach().to(rounded.device, torch.float32)
         lost = whole - dequantize_4bit(rounded.data, rounded.quant_state).float()
-        rank, scale = layer.r["default"], layer.scaling["default"]
         left, sizes, right = torch.linalg.svd(lost, full_matrices=False)
-        root = (sizes[:rank] / scale).sqrt()
+        rank = min(layer.r["default"], len(sizes))  # of both factors, what is above it stays zero
+        root = (sizes[:rank] / layer.scaling["default"]).sqrt()
+        down, up = layer.lora_A["default"].weight, layer.lora_B["default"].weight
         with torch.no_grad():
-            layer.lora_A["default"].weight.copy_(root[:, None] * right[:rank])
-            layer.lora_B["default"].weight.copy_(left[:, :rank] * root)
+            down.zero_()[:rank] = root[:, None] * right[:rank]
+            up.zero_()[:, :rank] = left[:, :rank] * root

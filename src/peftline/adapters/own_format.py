@@ -17,9 +17,20 @@ _BY_CONFIG: dict[Any, Any] = {
 _BY_KIND = {module.KIND: module for module in _BY_CONFIG.values()}
 
 
-def has(kind: Any) -> bool:
-    """Whether an adapter is one of these, by the type of its configuration or its `peft_type`."""
-    return kind in _BY_CONFIG or kind in _BY_KIND
+def has(config: Any) -> bool:
+    """Whether an adapter with this configuration is one of these."""
+    return type(config) in _BY_CONFIG
+
+
+def has_kind(peft_type: str) -> bool:
+    """Whether a saved adapter is one of these."""
+    return peft_type in _BY_KIND
+
+
+def size(config: Any, model: "PreTrainedModel") -> int:
+    """Numbers that are saved."""
+    module = _BY_CONFIG[type(config)]
+    return sum(tensor.numel() for tensor in _tensors(model, module).values())
 
 
 def save(config: Any, model: "PreTrainedModel", path: Path) -> None:

@@ -20,7 +20,7 @@ class Plan(NamedTuple):
     """Gives batches of training rows (`input_ids`, `attention_mask`, `labels`), each call anew."""
     tokenizer: "PreTrainedTokenizerBase | None" = None
     """Of the base."""
-    trained: tuple[Path, ...] = ()
-    """Folders of adapters that were trained before and are part of this one."""
+    parts: tuple[Path, ...] = ()
+    """Folders of trained adapters that this one is made of."""
     unrounded: "Callable[[], PreTrainedModel] | None" = None
-    """Opens the base in 16 bits, to compare it with the quantised one."""
+    """Opens the base as it is, on the CPU, to compare it with the quantised one."""

@@ -17,13 +17,15 @@ def load_model(
     folder: BaseModelFolder,
     dtype: torch.dtype | None = None,
     quantized: Quantization | None = None,
+    device: torch.device | None = None,
 ) -> "PreTrainedModel":
-    """Load the weights in evaluation mode on the device of this machine.
+    """Load the weights in evaluation mode.
 
     Args:
         folder: a materialised base model.
         dtype: of the weights; by default the one that the hardware multiplies natively.
         quantized: how linear layers are held; by default unquantised.
+        device: for weights that are not quantised; by default that of this machine.
     """
     from transformers import AutoModelForCausalLM
 
@@ -34,7 +36,7 @@ def load_model(
     model = AutoModelForCausalLM.from_pretrained(
         folder.path, dtype=dtype, local_files_only=True, use_safetensors=True, **extra
     )
-    return model.eval() if config else model.to(hardware.device()).eval()
+    return model.eval() if config else model.to(device or hardware.device()).eval()
 
 
 def load_tokenizer(folder: BaseModelFolder) -> "PreTrainedTokenizerBase":

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from peftline import capabilities, store
 from peftline.adapters import own_format
 from peftline.adapters.folder import CONFIG, WEIGHTS
@@ -27,7 +29,7 @@ def save(trained: "TrainedModel", folder: Path) -> None:
     """
     identity = dict(trained.identity)
     with store.replacing(folder) as partial:
-        if own_format.has(type(trained.adapter)):
+        if own_format.has(trained.adapter):
             own_format.save(trained.adapter, trained.model, partial)
         else:
             initial = str(trained.initial) if trained.initial else None
@@ -51,7 +53,7 @@ def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
         # PEFT keeps sets of names, and equal runs should give equal files. Numbers, such as the
         # tokens that rows of weights belong to, have an order that means something; so have ours.
         names = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        if names and not own_format.has(config["peft_type"]):
+        if names and not own_format.has_kind(config["peft_type"]):
             value.sort()
     file.write_text(json.dumps(config, indent=2, sort_keys=True), encoding="utf-8")
 
@@ -73,7 +75,13 @@ def describe(folder: Path) -> AdapterFolder:
         raise PeftlineError(
             f"{folder / WEIGHTS}: the weights have changed since training. Train again."
         )
-    return AdapterFolder(path=folder, **identity)
+    try:
+        return AdapterFolder(path=folder, **identity)
+    except ValidationError as error:
+        raise PeftlineError(
+            f"{folder / IDENTITY}: another version of Peftline has made this adapter "
+            f"({error.error_count()} fields differ). Train again."
+        ) from error
 
 
 def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTrainedModel":
@@ -89,7 +97,7 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTr
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
-    if own_format.has(kind(adapter.path)):
+    if own_format.has_kind(kind(adapter.path)):
         return own_format.load(model, adapter.path).eval()
     with safe_open(adapter.path / WEIGHTS, framework="pt") as file:
         saved = set(file.keys())

@@ -17,6 +17,7 @@ def find(report: dict[str, Any], recipe: Recipe, for_training: bool) -> list[Pro
         *_of_objective(report, recipe, for_training),
         *_of_labels(report),
         *_of_training(report),
+        *_of_parts(report),
         *rows.find(report),
     ]
     return sorted(found, key=lambda one: one["level"] != "error")
@@ -90,4 +91,23 @@ def _of_training(report: dict[str, Any]) -> Iterator[Problem]:
             "disk_too_small",
             f"the run will write {training['predicted_disk_bytes'] / 2**30:.1f} GiB and "
             f"{training['free_disk_bytes'] / 2**30:.1f} GiB are free. Free some space.",
+        )
+
+
+def _of_parts(report: dict[str, Any]) -> Iterator[Problem]:
+    made_of = "adapters that this one is made of were trained"
+    other = [part["recipe"] for part in report["parts"] if not part["same_data"]]
+    if other:
+        yield problem(
+            "warning",
+            "parts_with_other_data",
+            f"{made_of} on other data ({', '.join(other)}). If they have seen rows of this test "
+            "split, its scores say too much.",
+        )
+    other = [part["recipe"] for part in report["parts"] if not part["same_rendering"]]
+    if other:
+        yield problem(
+            "warning",
+            "parts_with_other_rendering",
+            f"{made_of} with another prompt format or length ({', '.join(other)}).",
         )

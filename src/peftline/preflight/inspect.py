@@ -41,7 +41,7 @@ def inspect(
     Args:
         name: of the recipe.
         for_training: whether a run follows; data that do not fit its objective are an error then.
-        parts: trained adapters that are part of this one.
+        parts: trained adapters that this one is made of.
 
     Returns:
         JSON-able; `problems` lists what is wrong or noteworthy.
@@ -57,6 +57,7 @@ def inspect(
             recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype), parts
         ),
     }
+    report["parts"] = [_of_part(part, splits, tokenised) for part in parts]
     report["problems"] = findings.find(report, recipe, for_training)
     for found in report["problems"]:
         logger.warning("Preflight, %s: %s", found["name"], found["message"])
@@ -80,6 +81,15 @@ def _of_data(data: Data, examples: Examples, splits: Splits) -> dict[str, Any]:
         "leakage": leakage.between_splits(splits, data.near_duplicate_similarity),
         "benchmark": benchmark.overlap(splits, data.benchmark) if data.benchmark else None,
         "private": private.scan(iterate(splits, "train")),
+    }
+
+
+def _of_part(part: AdapterFolder, splits: Splits, tokenised: Tokenised) -> dict[str, Any]:
+    return {
+        "recipe": part.recipe,
+        "seed": part.seed,
+        "same_data": part.data_sha256 == splits.sha256,
+        "same_rendering": part.rendering == tokenised.rendering,
     }
 
 

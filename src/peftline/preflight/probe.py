@@ -34,7 +34,7 @@ def probe(
     tokenised: Tokenised,
     seed: int,
     merged_dtype: torch.dtype,
-    trained: Sequence[AdapterFolder] = (),
+    parts: Sequence[AdapterFolder] = (),
 ) -> dict[str, Any]:
     """Measure one step on the longest rows and one on rows of median length.
 
@@ -42,7 +42,7 @@ def probe(
 
     Args:
         merged_dtype: in which the merged model will be saved.
-        trained: trained adapters that are part of this one.
+        parts: trained adapters that this one is made of.
     """
     with memory.PeakMemory() as peak:
         set_seed(seed)
@@ -54,7 +54,7 @@ def probe(
         per_step = training.rows_per_step(recipe.training, per_row)
         few = rows.select(range(min(_LOSS_ROWS, len(rows))))
         plan = adapters.Plan(steps, lambda: [collate(list(few))], tokenizer)
-        model = build_model(recipe, base, plan, trained)
+        model = build_model(recipe, base, plan, parts)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
         size = min(per_step, len(rows))
         middle = max(0, len(order) // 2 - size // 2)
@@ -76,7 +76,7 @@ def probe(
         "seconds_per_step": round(seconds, 3),
         "predicted_seconds": round(_seconds(recipe, tokenised, steps * per_step, per_token), 1),
         "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
-        "predicted_disk_bytes": _disk(recipe, base, trainable, merged_dtype),
+        "predicted_disk_bytes": _disk(recipe, base, model, merged_dtype),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
     }
 
@@ -113,15 +113,16 @@ def _seconds(recipe: Recipe, tokenised: Tokenised, rows: int, per_token: float) 
     return per_token * (trained + _FORWARD_SHARE * looked_at)
 
 
-def _disk(recipe: Recipe, base: BaseModelFolder, trainable: int, merged_dtype: torch.dtype) -> int:
+def _disk(recipe: Recipe, base: BaseModelFolder, model: Any, merged_dtype: torch.dtype) -> int:
     """What is delivered, and one checkpoint with the optimizer's states."""
-    trained = _FLOAT_BYTES * trainable
+    trained = _FLOAT_BYTES * adapters.counts(model)[0]
+    adapter = _FLOAT_BYTES * adapters.saved_parameters(recipe.adapter, model)
     delivered = {
-        "adapter": trained,
-        "adapter and merged": trained + merged_dtype.itemsize * base.parameters,
+        "adapter": adapter,
+        "adapter and merged": adapter + merged_dtype.itemsize * base.parameters,
         "model": _FLOAT_BYTES * base.parameters,
     }[capabilities.delivers(recipe.adapter.model_dump())]
-    checkpoint = (1 + _STATES) * trained
-    if own_format.has(type(recipe.adapter)):  # the trainer saves the base with it
+    checkpoint = adapter + _STATES * trained
+    if own_format.has(recipe.adapter):  # the trainer saves the base with it
         checkpoint += compute_dtype().itemsize * base.parameters
     return delivered + checkpoint

@@ -59,6 +59,7 @@ def summarise(
             "parameters": base.parameters,
         },
         "rendering": trained.rendering,
+        "parts": trained.parts,
         "input_hash": trained.input_hash,
         "versions": identity.versions(),
         "git_sha": git_sha,

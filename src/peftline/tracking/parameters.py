@@ -23,3 +23,8 @@ def plain_parameters(namespace: str, inputs: dict[str, Any]) -> dict[str, Any]:
         elif short != "store_root":  # a path of this machine tells nothing about a run
             plain[f"params:{short.removeprefix(f'{namespace}.')}"] = values
     return plain
+
+
+def changed(given: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """What is not known yet, or known with another value."""
+    return {name: v for name, v in given.items() if name not in known or v != known[name]}

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from peftline import identity
+from peftline.adapters.lora import SAVED_AS_DIFFERENCE
 from peftline.data_schema import Data
 from peftline.handles import (
     AdapterFolder,
@@ -13,7 +14,7 @@ from peftline.handles import (
     Splits,
     Tokenised,
 )
-from peftline.paths import project_folder
+from peftline.paths import project_folder, project_path, recipe_names
 from peftline.quantization import NoQuantization
 from peftline.schema import Evaluation, Recipe, Rendering
 
@@ -38,7 +39,6 @@ def inspect(
     evaluation: Evaluation,
     seed: int,
     run: dict,
-    **trained: AdapterFolder,
 ) -> tuple[dict, str]:
     """What the model will see and what the run will cost, as a report and as a page."""
     from peftline.preflight.inspect import inspect as look
@@ -56,28 +56,22 @@ def inspect(
         splits=splits,
         tokenised=tokenised,
         for_training=run["trains"],
-        parts=parts_of(recipe, trained),
+        parts=_parts(recipe, run, seed),
     )
     return report, page(report)
 
 
-def parts_of(recipe: Recipe, trained: dict[str, AdapterFolder]) -> list[AdapterFolder]:
-    """The trained adapters that a recipe names: of other recipes, or by their folders.
-
-    Args:
-        trained: those of other recipes, by `part_of`.
-    """
+def _parts(recipe: Recipe, run: dict, seed: int) -> list[AdapterFolder]:
+    """The trained adapters that a recipe is made of: of other recipes, or by their folders."""
     from peftline.delivery import adapter
 
-    return [
-        trained.get(part_of(name)) or adapter.describe(Path(name))
+    folders = [
+        Path(run["models"], name, f"seed-{seed}", "adapter")
+        if name in recipe_names()
+        else Path(project_path(name))
         for name in getattr(recipe.adapter, "adapters", ())
     ]
-
-
-def part_of(recipe: str) -> str:
-    """The name under which a node is given the adapter of another recipe."""
-    return f"adapter_of_{recipe}"
+    return [adapter.describe(folder) for folder in folders]
 
 
 def gate(preflight: dict) -> dict:
@@ -94,17 +88,12 @@ def train(
     seed: int,
     run: dict,
     cleared: dict,
-    **trained: AdapterFolder,
 ) -> tuple[Any, dict]:
-    """Train one recipe, or continue a killed run with the same inputs.
-
-    Args:
-        trained: adapters of other recipes that are part of this one.
-    """
+    """Train one recipe, or continue a killed run with the same inputs."""
     from peftline import fine_tune
     from peftline.pipelines.finetune.live import log_to_mlflow
 
-    parts = parts_of(recipe, trained)
+    parts = _parts(recipe, run, seed)
     return fine_tune.fine_tune(
         recipe=recipe,
         name=run["recipe"],
@@ -147,10 +136,14 @@ def evaluate_quantized(
     evaluation: Evaluation,
     recipe: Recipe,
 ) -> dict:
-    """The same adapter on the quantised base it was trained on; empty where there is none."""
+    """The same adapter on the quantised base it was trained on; empty where there is none.
+
+    What is saved as a difference to its beginning belongs to the unquantised base alone.
+    """
     from peftline.evaluation import answers
 
-    if isinstance(recipe.quantization, NoQuantization):
+    a_difference = getattr(recipe.adapter, "initialization", None) in SAVED_AS_DIFFERENCE
+    if a_difference or isinstance(recipe.quantization, NoQuantization):
         return {}
     kind = recipe.quantization
     return answers.score_trained(base, adapter, splits, rendering, evaluation, kind)[1]

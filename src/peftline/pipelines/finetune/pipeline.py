@@ -1,7 +1,5 @@
 """One recipe: the same flow for every method, in a namespace of its own."""
 
-from collections.abc import Iterable, Sequence
-
 from kedro.pipeline import Node, Pipeline
 
 from peftline.capabilities import Delivers
@@ -11,7 +9,6 @@ from peftline.pipelines.finetune.nodes import (
     gate,
     inspect,
     merge,
-    part_of,
     plot,
     summarise,
     tokenise,
@@ -26,24 +23,20 @@ SHARED_PARAMETERS = {DATA, RENDERING, EVALUATION, SEED, "params:store_root"}
 
 def create_preflight(name: str) -> Pipeline:
     """tokenise -> inspect: what a recipe will see, and what it will cost."""
-    return _named(name, _preflight({}))
+    return _named(name, _preflight())
 
 
-def create_pipeline(
-    recipe: str, delivers: Delivers = "adapter and merged", parts: Sequence[str] = ()
-) -> Pipeline:
+def create_pipeline(recipe: str, delivers: Delivers = "adapter and merged") -> Pipeline:
     """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise.
 
     Args:
         delivers: an adapter that cannot be merged is all that is delivered, and so is a model whose
             own weights were trained.
-        parts: other recipes, whose adapters are part of this one.
     """
-    trained = {part_of(name): f"{name}.adapter" for name in parts}
-    return _named(recipe, _preflight(trained) + _training(delivers, trained), trained.values())
+    return _named(recipe, _preflight() + _training(delivers))
 
 
-def _preflight(trained: dict[str, str]) -> Pipeline:
+def _preflight() -> Pipeline:
     return Pipeline(
         [
             Node(
@@ -65,7 +58,6 @@ def _preflight(trained: dict[str, str]) -> Pipeline:
                     "evaluation": EVALUATION,
                     "seed": SEED,
                     "run": "run",
-                    **trained,
                 },
                 ["preflight", "preflight_page"],
                 name="inspect",
@@ -74,9 +66,9 @@ def _preflight(trained: dict[str, str]) -> Pipeline:
     )
 
 
-def _training(delivers: Delivers, trained: dict[str, str]) -> Pipeline:
-    made = "merged" if delivers == "model" else "adapter"
-    scored = ["base_model", made, "splits", RENDERING, EVALUATION]
+def _training(delivers: Delivers) -> Pipeline:
+    trained = "merged" if delivers == "model" else "adapter"
+    scored = ["base_model", trained, "splits", RENDERING, EVALUATION]
     sides = {}  # what only adapters have, and only those that merge
     nodes = []
     if delivers != "model":
@@ -104,9 +96,8 @@ def _training(delivers: Delivers, trained: dict[str, str]) -> Pipeline:
                     "seed": SEED,
                     "run": "run",
                     "cleared": "cleared",
-                    **trained,
                 },
-                [made, "history"],
+                [trained, "history"],
                 name="train",
             ),
             Node(plot, ["history", "run"], "learning_curve", name="plot"),
@@ -115,7 +106,7 @@ def _training(delivers: Delivers, trained: dict[str, str]) -> Pipeline:
             Node(
                 summarise,
                 {
-                    "trained": made,
+                    "trained": trained,
                     "base": "base_model",
                     "splits": "splits",
                     "tokenised": "tokenised",
@@ -133,16 +124,12 @@ def _training(delivers: Delivers, trained: dict[str, str]) -> Pipeline:
     )
 
 
-def _named(name: str, flow: Pipeline, others: Iterable[str] = ()) -> Pipeline:
-    """The flow in a namespace of its own; what all recipes share keeps its name.
-
-    Args:
-        others: inputs that belong to other recipes.
-    """
+def _named(name: str, flow: Pipeline) -> Pipeline:
+    """The flow in a namespace of its own; what all recipes share keeps its name."""
     return Pipeline(
         flow,
         namespace=name,
-        inputs=(SHARED & flow.inputs()) | set(others),
+        inputs=SHARED & flow.inputs(),
         parameters={RECIPE: f"params:{name}"}
         | {shared: shared for shared in SHARED_PARAMETERS & flow.inputs()},
         tags=[name],
