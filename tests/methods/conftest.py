@@ -45,9 +45,10 @@ def _ways(base, tokens, folder):
 
     @in_float32
     def train(name, seed=42, listener=None, place=None, data=None, **training):
+        recipe = recipe_of(name, **training)
         place = place or folder / f"{name}-{len(list(folder.iterdir()))}"
         trained, history = fine_tune(
-            recipe=recipe_of(name, **training),
+            recipe=recipe,
             name=name,
             base=base,
             tokenised=data or tokens,
@@ -55,7 +56,7 @@ def _ways(base, tokens, folder):
             input_hash="a" * 64,
             checkpoints=place / "checkpoints",
             listener=listener,
-            parts=parts_of(name),
+            parts=parts_of(recipe),
         )
         model = trained.model.eval()
         gradients = gradients_of(model) if trainables(model) else {}
@@ -70,9 +71,9 @@ def _ways(base, tokens, folder):
             validation=[r["validation_loss"] for r in history["records"] if "validation_loss" in r],
         )
 
-    def parts_of(name):
+    def parts_of(recipe):
         """Of a fusion: the adapters of the recipes that it names."""
-        others = getattr(recipe_of(name).adapter, "adapters", ())
+        others = getattr(recipe.adapter, "adapters", ())
         return [delivery.describe(ways.trained(other).folder) for other in others]
 
     def gradients_of(model):
@@ -91,7 +92,7 @@ def _ways(base, tokens, folder):
             adapter = recipe.adapter.model_copy(update=settings)
             recipe = recipe.model_copy(update={"adapter": adapter})
         plan = adapters.Plan(6, batches, tokenizer)
-        return build_model(recipe, base, plan, parts_of(name)).eval()
+        return build_model(recipe, base, plan, parts_of(recipe)).eval()
 
     @in_float32
     def untouched(name=None):

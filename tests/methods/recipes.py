@@ -18,12 +18,17 @@ OF_PEFT = [n for n in ADAPTERS if VALUES[n]["adapter"]["type"] not in OWN]
 FEW_STEPS = {"max_steps": 6, "batch_size": 8, "evaluations": 2, "checkpoints": 3}
 
 
-def recipe_of(name, optimizer=None, quantization=None, **training):
+def recipe_of(name, adapter=None, optimizer=None, quantization=None, **training):
+    """A recipe file, with some settings replaced."""
     values = VALUES[name]
+    if adapter:
+        values = values | {"adapter": values["adapter"] | adapter}
     if optimizer:
-        values = values | {"optimizer": values["optimizer"] | optimizer}
-    if quantization:
+        values = values | {"optimizer": values.get("optimizer", {"type": "adamw"}) | optimizer}
+    if isinstance(quantization, str):
         values = values | {"quantization": {"type": quantization}}
+    elif quantization:
+        values = values | {"quantization": values["quantization"] | quantization}
     return Recipe(**values | {"training": values.get("training", {}) | FEW_STEPS | training})
 
 

@@ -19,14 +19,13 @@ class Oft(Config):
     """W @ R with a block-diagonal, orthogonal R (Qiu et al. 2023, arXiv:2306.07280; by Cayley and
     Neumann as in arXiv:2506.19847).
 
-    Trains in_features * (block_size - 1) / 2 parameters per layer.
+    Trains in_features * (block_size - 1) / 2 parameters per layer. There is no dropout of blocks:
+    PEFT 0.21 takes a `module_dropout` and never applies it.
     """
 
     type: Literal["oft"] = "oft"
     block_size: int = Field(32, ge=2)
     """Of the blocks; a divisor of every target's in_features. 32 is PEFT's default."""
-    dropout: float = Field(0.0, ge=0, lt=1)
-    """Share of blocks that are left out in a step."""
     target_modules: Targets = "all-linear"
 
 
@@ -55,7 +54,6 @@ def build_oft(config: Oft, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
     peft_config = OFTConfig(
         task_type="CAUSAL_LM",
         oft_block_size=config.block_size,
-        module_dropout=config.dropout,
         target_modules=resolve_targets(config.target_modules, model),
     )
     wrapped = wrap(model, peft_config)
