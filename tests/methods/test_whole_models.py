@@ -32,15 +32,15 @@ def test_every_weight_has_moved(every, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "rate", "steps", "limit"),
-    # what is learnt between two restarts is partly forgotten after them
-    [("full", 5e-3, 60, 0.05), ("galore", 5e-3, 60, 0.05), ("relora", 2e-3, 200, 1)],
+    ("name", "steps", "adapter"),
+    # Each restart costs ReLoRA some of what it knew, and the next hundred steps bring it back.
+    [("full", 60, None), ("galore", 60, None), ("relora", 200, {"restarts": 1})],
 )
-def test_it_learns_eight_rows_by_heart(every, eight_rows, name, rate, steps, limit):
-    settings = {"max_steps": steps, "learning_rate": rate, "evaluations": 1}
-    done = every.train(name, data=eight_rows, **settings)
+def test_it_learns_eight_rows_by_heart(every, eight_rows, name, steps, adapter):
+    settings = {"max_steps": steps, "learning_rate": 5e-3, "evaluations": 1}
+    done = every.train(name, data=eight_rows, adapter=adapter, **settings)
     assert done.losses[0] > 15
-    assert done.validation[-1] < limit
+    assert done.validation[-1] < 0.05
 
 
 @EVERY
