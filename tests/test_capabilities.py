@@ -117,7 +117,12 @@ def test_every_row_belongs_to_a_recipe():
 def test_what_is_delivered_is_known_without_reading_peft():
     left = {name: capabilities.delivers(values["adapter"]) for name, values in VALUES.items()}
     assert [name for name in left if left[name] == "adapter and merged"] == able("merges")
-    assert [name for name in left if left[name] == "model"] == ["full", "galore", "relora"]
+    assert [name for name in left if left[name] == "model"] == [
+        "full",
+        "full_8bit",
+        "galore",
+        "relora",
+    ]
     assert capabilities.delivers({"type": "peft", "peft_type": "LILY"}) == "adapter"
     # refused elsewhere
     assert capabilities.delivers({"type": "unheard of"}) == "adapter and merged"

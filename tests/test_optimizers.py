@@ -45,12 +45,17 @@ def test_lora_fa_freezes_every_a(wrapped):
     [
         (AdamW(), "adamw_torch_fused"),
         (AdamW8Bit(), "adamw_8bit"),
-        (AdamW8Bit(paged=True), "paged_adamw_8bit"),
     ],
 )
 def test_the_others_are_left_to_the_trainer(wrapped, config, name):
     assert optimizers.build(config, wrapped, 1e-3) is None
     assert optimizers.arguments(config)["optim"] == name
+
+
+@pytest.mark.parametrize(("gpu", "name"), [(True, "paged_adamw_8bit"), (False, "adamw_8bit")])
+def test_states_move_only_where_there_is_a_gpu(monkeypatch, gpu, name):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    assert optimizers.arguments(AdamW8Bit(paged=True))["optim"] == name
 
 
 def test_who_makes_an_optimizer_gives_the_trainer_no_arguments():

@@ -39,7 +39,7 @@ class AdamW8Bit(Config):
     """Decay of the mean of their squares."""
     paged: bool = False
     """Let states move to the host's memory when a GPU's is full (Dettmers et al. 2023,
-    arXiv:2305.14314). Without a GPU there is nothing to move."""
+    arXiv:2305.14314). Without a GPU they stay where they are."""
 
 
 class LoraPlus(Config):
@@ -100,7 +100,11 @@ def arguments(config: Optimizer) -> dict[str, Any]:
         }
     name = "adamw_torch_fused"
     if isinstance(config, AdamW8Bit):
-        name = "paged_adamw_8bit" if config.paged else "adamw_8bit"
+        import torch
+
+        # Without a GPU bitsandbytes cannot make states that move, nor is there where to.
+        moves = config.paged and torch.cuda.is_available()
+        name = "paged_adamw_8bit" if moves else "adamw_8bit"
     return {
         "optim": name,
         "weight_decay": config.weight_decay,
