@@ -162,3 +162,11 @@ def test_all_differences_from_its_training_are_named(trained_lora, loud_base, su
     ):
         with pytest.raises(PeftlineError, match=f"trained on another {named}\\."):
             adapters.check_matches(handle, *arguments)
+
+
+def test_an_adapter_of_another_version_is_refused_in_words(copy):
+    identity = json.loads((copy / adapters.IDENTITY).read_text())
+    del identity["merges"]
+    (copy / adapters.IDENTITY).write_text(json.dumps(identity | {"rank": 8}))
+    with pytest.raises(PeftlineError, match=r"another version of Peftline .* \(2 fields differ\)"):
+        adapters.describe(copy)
