@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # What an adapter remembers of those that it is made of.
-PART_OF_IDENTITY = {"recipe", "seed", "sha256", "data_sha256"}
+_OF_A_PART = {"recipe", "seed", "sha256", "data_sha256"}
 _ROWS_LOOKED_AT = 8  # at once, for initial values that depend on the data
 
 
@@ -110,13 +110,9 @@ def fine_tune(
     facts |= _outcome(history.records, seconds, tokenised, outcome.metrics.get("epoch", 0.0))
     if recipe.training.patience:  # the weights of the lowest measurement are kept, not the last
         facts["validation_loss"] = trainer.state.best_metric
-    identity = _identity(base, tokenised) | {
-        "recipe": name,
-        "seed": seed,
-        "input_hash": input_hash,
-        "trainable_parameters": trainable,
-        "parts": [part.model_dump(include=PART_OF_IDENTITY) for part in parts],
-    }
+    identity = _identity(base, tokenised, parts)
+    identity |= {"recipe": name, "seed": seed, "input_hash": input_hash}
+    identity |= {"trainable_parameters": trainable}
     model = adapters.finish(recipe.adapter, model)
     return TrainedModel(model, tokenizer, identity, checkpoints, initial, recipe.adapter), facts
 
@@ -192,14 +188,17 @@ def _outcome(
     }
 
 
-def _identity(base: BaseModelFolder, tokenised: Tokenised) -> dict[str, Any]:
-    """What the adapter was trained on."""
+def _identity(
+    base: BaseModelFolder, tokenised: Tokenised, parts: Sequence[AdapterFolder]
+) -> dict[str, Any]:
+    """What the adapter was trained on, and what it is made of."""
     return {
         "base_id": base.id,
         "base_revision": base.revision,
         "base_sha256": base.sha256,
         "data_sha256": tokenised.data_sha256,
         "rendering": tokenised.rendering,
+        "parts": [part.model_dump(include=_OF_A_PART) for part in parts],
     }
 
 

@@ -94,8 +94,12 @@ def saved_parameters(config: Any, model: Any) -> int:
     """About how many numbers the adapter's file will hold."""
     if own_format.has(config):
         return own_format.size(config, model)
-    doubled = getattr(config, "initialization", None) in lora.SAVED_AS_DIFFERENCE
-    return (2 if doubled else 1) * counts(model)[0]
+    return (2 if saved_as_difference(config) else 1) * counts(model)[0]
+
+
+def saved_as_difference(config: Any) -> bool:
+    """Whether what is saved is the difference to the beginning, for the untouched base alone."""
+    return getattr(config, "initialization", None) in lora.SAVED_AS_DIFFERENCE
 
 
 def companions(config: Any, model: Any, plan: Plan) -> Companions:
@@ -117,7 +121,7 @@ def keep_initial(config: Any, model: "PeftModel", folder: Path) -> Path | None:
     Returns:
         Where it lies; None for adapters that are saved as they are.
     """
-    if getattr(config, "initialization", None) not in lora.SAVED_AS_DIFFERENCE:
+    if not saved_as_difference(config):
         return None
     model.save_pretrained(folder / "initial")
     return folder / "initial"

@@ -16,8 +16,8 @@ from peftline.base_model.hardware import compute_dtype
 from peftline.base_model.loading import load_tokenizer
 from peftline.fine_tune import build_model
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
+from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
-from peftline.objectives.micro_batches import parts
 from peftline.objectives.sft import batch_loss
 from peftline.rendering import stored
 from peftline.schema import Recipe
@@ -92,7 +92,7 @@ def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float | Non
 def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor], shortcuts: speed.Speed) -> float:
     """Seconds of one step's forward and backward passes."""
     begin = time.perf_counter()
-    for part in parts(_placed(model, batch), shortcuts.micro_batch_tokens):
+    for part in micro_batches.parts(_placed(model, batch), shortcuts.micro_batch_tokens):
         total, count = batch_loss(model, part)
         (total / count.clamp(min=1)).backward()
     if torch.cuda.is_available():

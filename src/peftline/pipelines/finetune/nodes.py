@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from peftline import identity
-from peftline.adapters.lora import SAVED_AS_DIFFERENCE
+from peftline import adapters, identity
 from peftline.data_schema import Data
 from peftline.handles import (
     AdapterFolder,
@@ -142,8 +141,8 @@ def evaluate_quantized(
     """
     from peftline.evaluation import answers
 
-    a_difference = getattr(recipe.adapter, "initialization", None) in SAVED_AS_DIFFERENCE
-    if a_difference or isinstance(recipe.quantization, NoQuantization):
+    unquantized = isinstance(recipe.quantization, NoQuantization)
+    if unquantized or adapters.saved_as_difference(recipe.adapter):
         return {}
     kind = recipe.quantization
     return answers.score_trained(base, adapter, splits, rendering, evaluation, kind)[1]
