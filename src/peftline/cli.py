@@ -3,14 +3,16 @@
 Nothing optional is imported at the top: Kedro would drop all of these commands without a word.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 
 @click.group(name="Peftline")
 def cli() -> None:
-    """What recipes are and what methods can do."""
+    """What recipes are, what methods can do, and many runs at once."""
 
 
 @cli.command()
@@ -48,3 +50,90 @@ def methods(write: Path | None) -> None:
         click.echo(table.render(), nl=False)
         return
     write.write_text(table.renew(write.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _nested(context: click.Context, option: click.Parameter, text: str) -> dict[str, Any]:
+    """As `kedro run` reads its `--params`."""
+    from kedro.framework.cli.utils import _split_params
+
+    return _split_params(context, option, text)
+
+
+def _of_many_runs(command: Callable) -> Callable:
+    """The options that all commands have which start many runs."""
+    options = [
+        click.option("--name", required=True, help="Of the results: data/experiments/NAME."),
+        click.option("--seeds", default="42", show_default=True, help="Of whole runs: 0,1,2."),
+        click.option(
+            "--select",
+            "selection",
+            default="validation_loss",
+            show_default=True,
+            help="What decides: the loss, or a metric, on the validation split.",
+        ),
+        click.option(
+            "--tuning-share",
+            type=click.FloatRange(0, 1, min_open=True),
+            default=0.25,
+            show_default=True,
+            help="Length of a run that tries settings, as a share of a whole one.",
+        ),
+        click.option("--jobs", type=click.IntRange(1), default=1, help="Runs at the same time."),
+        click.option("--env", "environment", help="Configuration environment, such as test."),
+        click.option(
+            "--params", callback=_nested, default="", help="Given to all runs, as in `run`."
+        ),
+        click.option("--dry-run", is_flag=True, help="Print the plan and its predicted time."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.option("--recipes", required=True, help="Names with commas, or `all`.")
+@click.option(
+    "--grid",
+    "axes",
+    multiple=True,
+    help="KEY=1e-4,5e-4, KEY=x0.3,x1,x3 (multiples of the recipe's own), or KEY=LOW..HIGH.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Settings tried for each recipe where a range is searched (Optuna).",
+)
+@_of_many_runs
+def sweep(recipes: str, axes: tuple[str, ...], trials: int, **common: Any) -> None:
+    """Tune recipes on validation, run each winner whole. Goes on where it was interrupted."""
+    from peftline.sweep import command
+
+    command.sweep(_common(common), _names(recipes), axes, trials)
+
+
+@cli.command()
+@click.option("--rungs", help="From the smallest up: RECIPE or RECIPE:RANK, with commas.")
+@click.option("--gain", type=float, help="Share by which a rung must improve the best score.")
+@_of_many_runs
+def ladder(rungs: str | None, gain: float | None, **common: Any) -> None:
+    """Find the smallest method and rank that is enough: larger only while validation gains."""
+    from peftline.sweep import command
+    from peftline.sweep import ladder as steps
+
+    wanted = _names(rungs) if rungs else steps.RUNGS
+    command.climb(_common(common), wanted, steps.GAIN if gain is None else gain)
+
+
+def _common(options: dict[str, Any]) -> Any:
+    from peftline.sweep.command import Common
+
+    seeds = _names(options["seeds"])
+    if not seeds or not all(seed.isdecimal() for seed in seeds):
+        raise click.BadParameter("numbers with commas, such as 0,1,2", param_hint="--seeds")
+    return Common(**options | {"seeds": [int(seed) for seed in dict.fromkeys(seeds)]})
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -35,6 +35,7 @@ class RecipeMlflowHook(MlflowHook):
         self.run_id = None  # hooks outlive sessions; the last session's run is not this one's
         self._logged: dict[str, Any] = {}
         super().before_pipeline_run(run_params=run_params, pipeline=pipeline, catalog=catalog)
+        tracking.tag_from_environment()
 
     @hook_impl
     def before_node_run(

@@ -34,16 +34,8 @@ def input_hash(
     Args:
         parts: trained adapters that it is made of.
     """
-    import peftline.adapters
-    import peftline.base_model.hardware
-    import peftline.base_model.loading
-    import peftline.checkpoints
-    import peftline.fine_tune
-    import peftline.objectives
-    import peftline.optimizers
-    import peftline.quantization
-    import peftline.speed
-    import peftline.training
+    from peftline import sources
+    from peftline.base_model import hardware
 
     return store.sha256_of(
         {
@@ -52,20 +44,9 @@ def input_hash(
             "tokenised": tokenised.sha256,
             "seed": seed,
             "parts": [part.sha256 for part in parts],
-            "dtype": str(peftline.base_model.hardware.compute_dtype()),
+            "dtype": str(hardware.compute_dtype()),
             "versions": {name: versions()[name] for name in _STACK},
-            "code": store.code_hash(
-                peftline.adapters,
-                peftline.base_model.hardware,
-                peftline.base_model.loading,
-                peftline.checkpoints,
-                peftline.fine_tune,
-                peftline.objectives,
-                peftline.optimizers,
-                peftline.quantization,
-                peftline.speed,
-                peftline.training,
-            ),
+            "code": sources.sha256(recipe),
         }
     )
 

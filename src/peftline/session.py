@@ -32,7 +32,7 @@ class PeftlineSession(KedroSession):
         names = [pipeline_name] if pipeline_name else list(pipeline_names or ["__default__"])
         self._check(names)
         try:
-            with _terminate_as_exit():
+            with terminate_as_exit():
                 return super().run(pipeline_names=names, **arguments)
         except DatasetError as error:
             # Kedro wraps what a dataset raises; our own messages say more than its wrapping.
@@ -62,8 +62,8 @@ class PeftlineSession(KedroSession):
         check_parameters(chosen, self._get_config_loader()["parameters"], given)
 
 
-class _terminate_as_exit:  # noqa: N801
-    """While a pipeline runs, SIGTERM ends it as Ctrl-C does: cleanly, with status 143."""
+class terminate_as_exit:  # noqa: N801
+    """Within the block, SIGTERM ends the work as Ctrl-C does: cleanly, with status 143."""
 
     def __enter__(self) -> None:
         self._previous = None

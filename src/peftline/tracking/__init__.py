@@ -2,5 +2,6 @@
 
 from peftline.tracking.parameters import changed, plain_parameters
 from peftline.tracking.record import record
+from peftline.tracking.tags import tag_from_environment
 
-__all__ = ["changed", "plain_parameters", "record"]
+__all__ = ["changed", "plain_parameters", "record", "tag_from_environment"]

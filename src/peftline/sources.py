@@ -1,0 +1,51 @@
+"""Which files of this package the training of a recipe is made of."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import grimp
+
+from peftline import adapters, store
+
+if TYPE_CHECKING:
+    from peftline.schema import Recipe
+
+_TRAINING = "peftline.fine_tune"
+_FOLDER = Path(__file__).parent
+
+
+def sha256(recipe: "Recipe") -> str:
+    """Hash of the source of all modules that training this recipe imports."""
+    return store.sha256_of_files(*files(modules(recipe)))
+
+
+def modules(recipe: "Recipe") -> list[str]:
+    """Names of the modules that training this recipe imports, also within functions.
+
+    The registry imports a module for each type of adapter. Only that of the recipe's own type
+    counts, with what it imports, so that a change of one method leaves the others' results valid.
+    """
+    graph = grimp.build_graph("peftline", exclude_type_checking_imports=True, cache_dir=None)
+    types = {kind.__module__ for kind in get_args(get_args(adapters.Adapter)[0])}
+    own = type(recipe.adapter).__module__
+    found, waiting = set(), [_TRAINING]
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            imported = set(graph.find_modules_directly_imported_by(module))
+            waiting += imported if module in types else imported - (types - {own})
+    # Python runs the packages above a module too.
+    above = {
+        name.rsplit(".", depth)[0] for name in found for depth in range(1, name.count(".") + 1)
+    }
+    return sorted(found | above)
+
+
+def files(names: list[str]) -> list[Path]:
+    """The files of modules of this package."""
+    return [_file(_FOLDER.joinpath(*name.split(".")[1:])) for name in names]
+
+
+def _file(path: Path) -> Path:
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

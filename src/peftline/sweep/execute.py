@@ -1,0 +1,145 @@
+"""Bring points to their end: what was run before is read, the rest is run now."""
+
+import json
+import math
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from peftline import capabilities
+from peftline.config import nearest
+from peftline.errors import PeftlineError
+from peftline.sweep import inputs as starts
+from peftline.sweep.inputs import LOSS, Inputs
+from peftline.sweep.launch import Launcher, why
+from peftline.sweep.point import Point, Result
+from peftline.sweep.record import Record
+
+
+class Executor:
+    """Completes the points of one sweep."""
+
+    def __init__(
+        self,
+        folder: Path,
+        experiment: str,
+        inputs: Inputs,
+        record: Record,
+        launcher: Launcher | None = None,
+    ) -> None:
+        """Args:
+        folder: of the sweep.
+        experiment: its name; that of a point is this and its hash.
+        launcher: not needed where only keys are asked for.
+        """
+        self._folder, self._experiment, self._inputs = folder, experiment, inputs
+        self._record, self._launcher = record, launcher
+
+    def complete(self, point: Point) -> Result:
+        """The outcome of a point. A run that fails is an outcome too.
+
+        Raises:
+            InterruptedError: the sweep was stopped.
+        """
+        changed = self._changes(point)
+        waiting = self._waiting(point, changed)
+        result = self._record.outcome(waiting)
+        if result is None:
+            self._record.add(waiting)
+            result = self._run(waiting, changed)
+        self._record.add(result)
+        return result
+
+    def key(self, point: Point) -> str:
+        """The hash that a point has now."""
+        return self._waiting(point, self._changes(point)).hash
+
+    def stop(self) -> None:
+        """End what runs, in order, and start nothing more."""
+        self._launcher.stop()
+
+    def _run(self, point: Result, changed: dict[str, Any]) -> Result:
+        folder, begin = self._folder / point.folder, time.monotonic()
+        code = self._launcher.run(
+            folder,
+            self._arguments(point, changed),
+            {"sweep": self._experiment, "stage": point.stage, "point": point.hash},
+        )
+        facts: dict[str, Any] = {"seconds": round(time.monotonic() - begin, 1)}
+        if code:
+            facts |= {"status": "failed", "error": why(folder / "log.txt")}
+        else:
+            facts |= _measured(point, folder, self._inputs.selection)
+            _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])
+        return point.model_copy(update=facts)
+
+    def _arguments(self, point: Result, changed: dict[str, Any]) -> dict[str, Any]:
+        """Of `kedro run`: a tuning run ends before anything looks at the test split."""
+        params: dict[str, Any] = {
+            "experiment": f"{self._experiment}/{point.folder}",
+            "seed": point.seed,
+            point.recipe: changed,
+        }
+        last = ["train", "plot"]
+        if point.stage == "tuning" and self._inputs.selection != LOSS:
+            last.append("validate_answers")
+            params["evaluation"] = {"validation": True}
+        others = set(self._inputs.recipes) - {point.recipe}  # whose parameters this run refuses
+        shared = {key: one for key, one in self._inputs.params.items() if key not in others}
+        arguments: dict[str, Any] = {
+            "pipelines": point.recipe,
+            "params": OmegaConf.to_container(OmegaConf.merge(shared, params)),
+        }
+        if point.stage == "tuning":
+            arguments["to_nodes"] = ",".join(f"{point.recipe}.{node}" for node in last)
+        if self._inputs.environment:
+            arguments["env"] = self._inputs.environment
+        return arguments
+
+    def _changes(self, point: Point) -> dict[str, Any]:
+        return starts.changes(point, self._inputs, self._adapters(point.seed))
+
+    def _waiting(self, point: Point, changed: dict[str, Any]) -> Result:
+        key = starts.key(point, changed, self._inputs)
+        return Result(**{**point.model_dump(), "hash": key, "folder": key, "status": "waiting"})
+
+    def _adapters(self, seed: int) -> dict[str, Path]:
+        """What this sweep has trained whole, by recipe."""
+        return {
+            one.recipe: self._folder / one.folder / "06_models" / _run(one) / "adapter"
+            for one in self._record.results()
+            if one.stage == "final" and one.seed == seed and one.status == "finished"
+        }
+
+
+def _measured(point: Result, folder: Path, selection: str) -> dict[str, Any]:
+    history = json.loads((folder / f"08_reporting/{_run(point)}/history.json").read_text("utf-8"))
+    facts = {name: history[name] for name in ("train_seconds", "steps")}
+    score = history["validation_loss"]
+    if point.stage == "tuning" and selection != LOSS:
+        file = folder / f"07_model_output/{_run(point)}/validation_metrics.json"
+        metrics = json.loads(file.read_text("utf-8"))
+        if selection not in metrics:
+            raise PeftlineError(
+                f"There is no metric '{selection}' to select by. {nearest(selection, [*metrics])}"
+            )
+        score = metrics[selection]["value"]
+    if score is None or not math.isfinite(score):
+        return facts | {"status": "failed", "error": f"{selection} is {score}"}
+    return facts | {"status": "finished", "score": score}
+
+
+def _tidy(point: Result, folder: Path, adapter: dict[str, Any]) -> None:
+    """Remove models that can be spared: those of tuning, and merged ones, which adapters give."""
+    models = folder / "06_models" / _run(point)
+    if point.stage == "tuning":
+        shutil.rmtree(models, ignore_errors=True)
+    elif capabilities.delivers(adapter) != "model":
+        shutil.rmtree(models / "merged", ignore_errors=True)
+
+
+def _run(point: Point) -> str:
+    return f"{point.recipe}/seed-{point.seed}"

@@ -1,0 +1,151 @@
+"""One run of a sweep in a process of its own."""
+
+import logging
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+
+from peftline import store
+from peftline.errors import PeftlineError
+from peftline.tracking.tags import tags_for_environment
+
+logger = logging.getLogger(__name__)
+_TERMINATE_SECONDS = 30  # in which an interrupted run closes its record; then it is killed
+
+
+class Launcher:
+    """Starts runs, each on its share of the processors, and stops them all together."""
+
+    def __init__(self, project: Path, sweep: Path, jobs: int, tags: dict[str, str]) -> None:
+        """Args:
+        project: folder of the project.
+        sweep: folder of the sweep's results.
+        jobs: runs at the same time.
+        tags: of every run on the tracking server.
+        """
+        self._project, self._tags = project, tags
+        self._slots: queue.Queue[list[int]] = queue.Queue()
+        for cores in _shares(jobs):
+            self._slots.put(cores)
+        self._running: set[subprocess.Popen] = set()
+        self._stopped = False
+        self._lock = _hold(sweep / ".lock")
+
+    def run(self, folder: Path, arguments: dict[str, Any], tags: dict[str, str]) -> int:
+        """Run pipelines as `kedro run` does; what it prints goes to `log.txt`.
+
+        Args:
+            folder: of the run's results; also gets `run.yml`, with which the run can be repeated.
+            arguments: of `kedro run`, as in a file for its `--config`.
+            tags: of this run on the tracking server.
+
+        Raises:
+            InterruptedError: the sweep was stopped.
+
+        Returns:
+            The exit code.
+        """
+        config = written(folder, arguments)
+        cores = self._slots.get()
+        try:
+            with (folder / "log.txt").open("w", encoding="utf-8") as log:
+                process = self._start(config, log, cores, self._tags | tags)
+                code = process.wait()
+        finally:
+            self._slots.put(cores)
+        self._running.discard(process)
+        if self._stopped:
+            raise InterruptedError
+        return code
+
+    def stop(self) -> None:
+        """End what runs, as Ctrl-C would, and start nothing more."""
+        self._stopped = True
+        for process in list(self._running):
+            process.terminate()
+        for process in list(self._running):
+            try:
+                process.wait(_TERMINATE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def _start(
+        self, config: Path, log: IO[str], cores: list[int], tags: dict[str, str]
+    ) -> subprocess.Popen:
+        if self._stopped:
+            raise InterruptedError
+        environment = os.environ | tags_for_environment(tags)
+        if cores:
+            environment["OMP_NUM_THREADS"] = str(len(cores))
+        process = subprocess.Popen(  # noqa: S603
+            command(config),
+            cwd=self._project,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            # Ctrl-C reaches this process alone, which then ends its runs in order.
+            start_new_session=True,
+            # If this process is killed, its run holds the lock until it has ended too.
+            pass_fds=[self._lock.fileno()],
+        )
+        self._running.add(process)
+        if cores and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(process.pid, cores)
+        return process
+
+
+def written(folder: Path, arguments: dict[str, Any]) -> Path:
+    """The arguments of a run as a file."""
+    store.write_text(folder / "run.yml", yaml.safe_dump({"run": arguments}, sort_keys=False))
+    return folder / "run.yml"
+
+
+def command(config: Path) -> list[str]:
+    """What starts a run with the arguments of a file."""
+    return [sys.executable, "-m", "kedro", "run", f"--config={config}"]
+
+
+def why(log: Path) -> str:
+    """The reason that a failed run gave: its last error, or the last line that it printed."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    errors = [at for at, line in enumerate(lines) if line.startswith("Error:")]
+    said = lines[errors[-1] :] if errors else lines[-1:]
+    return " ".join(said).removeprefix("Error:").strip() or "it said nothing"
+
+
+def _shares(jobs: int) -> Iterator[list[int]]:
+    """The processors of each of several runs; nothing to share out for a single one.
+
+    Two runs that share two cores stand in each other's way; each on one core, both take 1.4 times
+    as long as one alone on two.
+    """
+    if jobs == 1 or not hasattr(os, "sched_getaffinity"):
+        return iter([[]] * jobs)
+    cores = sorted(os.sched_getaffinity(0))
+    if jobs > len(cores):
+        raise PeftlineError(f"--jobs is {jobs}, and this process may use {len(cores)} processors.")
+    return (cores[at::jobs] for at in range(jobs))
+
+
+def _hold(file: Path) -> IO[str]:
+    """Wait until no other process, and no run that one has left behind, works on this sweep."""
+    import fcntl
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = file.open("w", encoding="utf-8")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        logger.warning(
+            "%s: this sweep is running, or a run that it had started still is. Waiting for it.",
+            file.parent,
+        )
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock

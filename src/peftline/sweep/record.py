@@ -1,0 +1,98 @@
+"""What a sweep leaves on disk: `point.json` in the folder of each point, and `sweep.json`."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from peftline import store
+from peftline.sweep.point import Point, Result
+
+FILE = "sweep.json"
+
+
+class Record:
+    """The results of one sweep; safe to use from several threads."""
+
+    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+        """Args:
+        folder: of the sweep.
+        facts: about the sweep as a whole, such as its name.
+        """
+        self._folder, self._facts = folder, facts
+        self._results: dict[str, Result] = {}
+        self._chosen: dict[str, Any] = {}
+        self._lock, self._begin = Lock(), time.monotonic()
+        file = folder / FILE
+        self._before = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        self.parent_run: str | None = self._before.get("parent_run")
+        """Of the tracking server, where a former sitting has made one."""
+
+    def take_over(self, recipes: list[str], key: Callable[[Point], str]) -> None:
+        """Keep what former sittings have found of other recipes, if it would still come out so.
+
+        Args:
+            recipes: of this sitting, whose points come up by themselves.
+            key: the hash that a point has now.
+        """
+        for one in self.valid(key):
+            if one.recipe not in recipes:
+                self._results[one.hash] = one
+                if one.stage == "final" and one.recipe in self._before["chosen"]:
+                    self._chosen[one.recipe] = self._before["chosen"][one.recipe]
+
+    def valid(self, key: Callable[[Point], str]) -> list[Result]:
+        """What former sittings have found and would come out so again.
+
+        Args:
+            key: the hash that a point has now.
+        """
+        ended = [one for one in self._former() if one.status != "waiting"]
+        return [one for one in ended if key(one) == one.hash]
+
+    def outcome(self, waiting: Result) -> Result | None:
+        """What came of a point in a former sitting; None if it has not been run to its end."""
+        file = self._folder / waiting.folder / "point.json"
+        return Result.model_validate_json(file.read_text("utf-8")) if file.exists() else None
+
+    def add(self, result: Result) -> None:
+        """Remember a point, as waiting or with its outcome."""
+        with self._lock:
+            self._results[result.hash] = result
+            if result.status != "waiting":
+                text = result.model_dump_json(indent=2)
+                store.write_text(self._folder / result.folder / "point.json", text + "\n")
+            self._write()
+
+    def choose(self, recipe: str, settings: dict[str, Any], candidates: int) -> None:
+        """Remember which settings a recipe is run with, out of how many."""
+        with self._lock:
+            self._chosen[recipe] = {"settings": settings, "candidates": candidates}
+            self._write()
+
+    def results(self) -> list[Result]:
+        """All points, in the order in which they came up."""
+        with self._lock:
+            return list(self._results.values())
+
+    def _former(self) -> list[Result]:
+        return [Result.model_validate(one) for one in self._before.get("points", ())]
+
+    def _write(self) -> None:
+        before = self._before.get("wall_seconds") or 0.0
+        state = {
+            **self._facts,
+            "parent_run": self.parent_run,
+            "wall_seconds": round(before + time.monotonic() - self._begin, 1),
+            "points": [result.model_dump() for result in self._results.values()],
+            "chosen": self._chosen,
+            # Their inputs, or what was asked for, have changed since.
+            "outdated": [
+                one.model_dump() for one in self._former() if one.hash not in self._results
+            ],
+        }
+        store.write_text(
+            self._folder / FILE, json.dumps(state, indent=2, ensure_ascii=False) + "\n"
+        )

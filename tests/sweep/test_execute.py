@@ -1,0 +1,194 @@
+"""What a point's run is given, what is read from it, and when it counts as done."""
+
+import json
+
+import pytest
+import yaml
+
+from peftline.delivery import adapter
+from peftline.errors import PeftlineError
+from peftline.sweep.execute import Executor
+from peftline.sweep.point import Point
+from peftline.sweep.record import Record
+
+TUNING = Point(stage="tuning", recipe="lora", seed=1, settings={"training.learning_rate": 0.01})
+FINAL = Point(stage="final", recipe="lora", seed=1)
+IA3 = Point(stage="final", recipe="ia3", seed=1)
+
+
+class Launched:
+    """Leaves what a run would leave, or fails."""
+
+    def __init__(self, code=0, loss=0.5, log="", metrics=None):
+        self.code, self.loss, self.log, self.metrics = code, loss, log, metrics
+        self.calls = []
+
+    def run(self, folder, arguments, tags):
+        self.calls.append((folder, arguments, tags))
+        recipe = arguments["pipelines"]
+        run = f"{recipe}/seed-{arguments['params']['seed']}"
+        for place in ("08_reporting", "07_model_output", "06_models"):
+            (folder / place / run).mkdir(parents=True)
+        for model in ("adapter", "merged"):
+            (folder / "06_models" / run / model).mkdir()
+        history = {"validation_loss": self.loss, "train_seconds": 3.0, "steps": 10}
+        (folder / "08_reporting" / run / "history.json").write_text(json.dumps(history))
+        if self.metrics:
+            place = folder / "07_model_output" / run / "validation_metrics.json"
+            place.write_text(json.dumps(self.metrics))
+        (folder / "log.txt").write_text(self.log)
+        return self.code
+
+
+@pytest.fixture
+def execute(inputs, record, tmp_path):
+    def make(launched=None, **changes):
+        changed = inputs.model_copy(update=changes)
+        return Executor(tmp_path / "sweep", "try", changed, record, launched)
+
+    return make
+
+
+def test_a_finished_run_gives_its_score_and_cost(execute):
+    result = execute(Launched(loss=0.25)).complete(TUNING)
+    assert (result.status, result.score, result.train_seconds, result.steps) == (
+        "finished",
+        0.25,
+        3.0,
+        10,
+    )
+    assert result.seconds is not None and result.error is None
+
+
+def test_a_tuning_run_is_short_and_ends_before_the_test_split_is_read(execute):
+    launched = Launched()
+    execute(launched).complete(TUNING)
+    _, arguments, tags = launched.calls[0]
+    assert arguments["to_nodes"] == "lora.train,lora.plot"
+    assert arguments["params"]["lora"]["training"] == {"learning_rate": 0.01, "max_steps": 10}
+    assert tags["stage"] == "tuning" and tags["sweep"] == "try"
+
+
+def test_a_final_run_is_whole(execute):
+    launched = Launched()
+    result = execute(launched).complete(FINAL)
+    _, arguments, _ = launched.calls[0]
+    assert "to_nodes" not in arguments
+    assert arguments["params"]["lora"] == {}
+    assert arguments["params"]["experiment"] == f"try/{result.hash}"
+
+
+def test_a_share_of_epochs_shortens_recipes_without_a_number_of_steps(execute):
+    launched = Launched()
+    execute(launched).complete(Point(stage="tuning", recipe="ia3", seed=1))
+    assert launched.calls[0][1]["params"]["ia3"]["training"] == {"epochs": 0.25}
+
+
+def test_parameters_of_other_recipes_are_kept_from_a_run(execute):
+    launched = Launched()
+    params = {"data": {"test_rows": 9}, "lora": {"training": {"batch_size": 2}}, "ia3": {"x": 1}}
+    execute(launched, params=params).complete(FINAL)
+    given = launched.calls[0][1]["params"]
+    assert given["data"] == {"test_rows": 9} and "ia3" not in given
+    assert given["lora"] == {"training": {"batch_size": 2}}
+
+
+def test_a_metric_is_measured_on_validation(execute):
+    launched = Launched(metrics={"exact_match": {"value": 0.75}})
+    result = execute(launched, selection="exact_match").complete(TUNING)
+    assert result.score == 0.75
+    _, arguments, _ = launched.calls[0]
+    assert arguments["params"]["evaluation"] == {"validation": True}
+    assert arguments["to_nodes"].endswith("lora.validate_answers")
+
+
+def test_a_metric_that_there_is_not_is_refused_with_the_nearest(execute):
+    launched = Launched(metrics={"exact_match": {"value": 0.75}})
+    with pytest.raises(PeftlineError, match="Did you mean 'exact_match'"):
+        execute(launched, selection="exact_mtch").complete(TUNING)
+
+
+def test_a_failed_run_is_an_outcome_with_its_reason(execute, record):
+    log = "INFO training\nError: rows.jsonl, row 3: field 'output' is empty.\nFill it in.\n"
+    result = execute(Launched(code=1, log=log)).complete(FINAL)
+    assert result.status == "failed" and result.score is None
+    assert result.error == "rows.jsonl, row 3: field 'output' is empty. Fill it in."
+    assert record.results() == [result]
+
+
+@pytest.mark.parametrize("loss", [float("nan"), None])
+def test_a_loss_that_is_no_number_is_a_failure(execute, loss):
+    assert execute(Launched(loss=loss)).complete(FINAL).status == "failed"
+
+
+def test_models_that_can_be_spared_are_removed(execute, tmp_path):
+    executor = execute(Launched())
+    tuned, whole = executor.complete(TUNING), executor.complete(FINAL)
+    models = "06_models/lora/seed-1"
+    assert not (tmp_path / "sweep" / tuned.folder / models).exists()
+    assert [p.name for p in (tmp_path / "sweep" / whole.folder / models).iterdir()] == ["adapter"]
+
+
+def test_a_finished_point_is_not_run_again(execute, inputs, tmp_path):
+    before = execute(Launched()).complete(FINAL)
+    second = Launched()
+    again = Record(tmp_path / "sweep", {"name": "test"})
+    executor = Executor(tmp_path / "sweep", "try", inputs, again, second)
+    assert executor.complete(FINAL) == before
+    assert not second.calls
+
+
+def keys(execute, **changes):
+    executor = execute(**changes)
+    return {point.recipe: executor.key(point) for point in (FINAL, IA3)}
+
+
+def stale(execute, inputs, **changes):
+    before, after = keys(execute), keys(execute, **changes)
+    return {recipe for recipe in before if before[recipe] != after[recipe]}
+
+
+def test_a_parameter_of_one_recipe_makes_that_one_stale(execute, inputs):
+    recipes = inputs.recipes | {"ia3": {"adapter": {"type": "ia3"}, "training": {"batch_size": 3}}}
+    assert stale(execute, inputs, recipes=recipes) == {"ia3"}
+
+
+@pytest.mark.parametrize("what", ["data", "base", "answers"])
+def test_what_all_share_makes_all_stale(execute, inputs, what):
+    other = {"sha256": "other"}
+    change = {
+        "data": {"tokenised": inputs.tokenised.model_copy(update=other)},  # data or template
+        "base": {"base": inputs.base.model_copy(update=other)},
+        "answers": {"evaluation": inputs.evaluation.model_copy(update={"max_new_tokens": 9})},
+    }[what]
+    assert stale(execute, inputs, **change) == {"lora", "ia3"}
+
+
+def test_how_answers_are_made_does_not_concern_what_is_chosen_by_loss(execute, inputs):
+    other = inputs.evaluation.model_copy(update={"max_new_tokens": 9})
+    assert execute().key(TUNING) == execute(evaluation=other).key(TUNING)
+    by_metric = {"selection": "exact_match"}
+    assert execute(**by_metric).key(TUNING) != execute(evaluation=other, **by_metric).key(TUNING)
+
+
+def test_where_files_lie_does_not_matter(execute, inputs, tmp_path):
+    moved = inputs.tokenised.model_copy(update={"path": tmp_path})
+    assert stale(execute, inputs, tokenised=moved) == set()
+
+
+def test_what_is_made_of_others_is_given_their_adapters_of_the_same_seed(
+    execute, inputs, trained_lora, monkeypatch, tmp_path
+):
+    launched = Launched()
+    executor = execute(launched)
+    made = {
+        name: executor.complete(Point(stage="final", recipe=name, seed=1))
+        for name in ("lora", "houlsby")
+    }
+    monkeypatch.setattr(adapter, "describe", lambda folder: trained_lora.handle)
+    executor.complete(Point(stage="final", recipe="fusion", seed=1))
+    given = yaml.safe_load(yaml.safe_dump(launched.calls[-1][1]))["params"]["fusion"]
+    assert given["adapter"]["adapters"] == [
+        str(tmp_path / "sweep" / made[name].folder / f"06_models/{name}/seed-1/adapter")
+        for name in ("houlsby", "lora")
+    ]

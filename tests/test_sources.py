@@ -1,0 +1,65 @@
+"""A result is stale when the source it was made with has changed, and only then."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import peftline
+from peftline import sources
+from peftline.schema import Recipe
+
+LORA = Recipe(adapter={"type": "lora"})
+RELORA = Recipe(adapter={"type": "relora"}, optimizer={"type": "adamw"})
+VERA = Recipe(adapter={"type": "vera"})
+FUSION = Recipe(adapter={"type": "adapter_fusion", "adapters": ["a", "b"]})
+BOTTLENECK = Recipe(adapter={"type": "bottleneck"})
+EVERY = {"lora": LORA, "relora": RELORA, "vera": VERA, "fusion": FUSION, "bottleneck": BOTTLENECK}
+
+
+@pytest.fixture
+def changed(tmp_path, monkeypatch):
+    """The recipes whose hash changes with a line added to a module."""
+    folder = Path(peftline.__file__).parent
+    copy = tmp_path / "peftline"
+    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "_FOLDER", copy)
+
+    def change(module):
+        before = {name: sources.sha256(recipe) for name, recipe in EVERY.items()}
+        with (copy / module).open("a") as file:
+            file.write("\n# changed\n")
+        return {name for name, recipe in EVERY.items() if sources.sha256(recipe) != before[name]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("adapters/vera.py", {"vera"}),
+        ("adapters/lora.py", {"lora", "relora"}),
+        ("adapters/relora.py", {"relora"}),
+        ("adapters/bottleneck.py", {"bottleneck", "fusion"}),
+        ("adapters/fusion.py", {"fusion"}),
+        ("adapters/wrap.py", set(EVERY)),
+        ("adapters/__init__.py", set(EVERY)),
+        ("fine_tune.py", set(EVERY)),
+        ("speed/head.py", set(EVERY)),
+        ("objectives/sft.py", set(EVERY)),
+        ("optimizers.py", set(EVERY)),
+        ("rendering/stored.py", set(EVERY)),
+        ("reports/summary.py", set()),
+        ("evaluation/answers.py", set()),
+        ("tool_calls/generate.py", set()),
+        ("pipelines/finetune/nodes.py", set()),
+    ],
+)
+def test_a_changed_module_makes_those_stale_that_are_trained_with_it(changed, module, stale):
+    assert changed(module) == stale
+
+
+def test_every_module_that_is_named_has_a_file():
+    names = sources.modules(LORA)
+    assert {"peftline", "peftline.fine_tune", "peftline.adapters"} <= set(names)
+    assert all(file.is_file() for file in sources.files(names))
