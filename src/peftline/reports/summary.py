@@ -4,6 +4,7 @@ from typing import Any
 
 from peftline import identity
 from peftline.evaluation import metrics
+from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 
 Rows = list[dict[str, Any]]
@@ -76,29 +77,34 @@ def verdict(
 ) -> str:
     """One sentence: does fine-tuning beat prompting here, by how much, at what cost?
 
-    The better prompting of the base is compared on the same examples (paired bootstrap). A
-    difference whose interval contains zero is no difference.
+    The better prompting of the base is compared on the same examples (paired bootstrap) by the
+    headline of the metrics. A difference whose interval contains zero is no difference.
     """
     if not scores:
         return _of_losses(trained, history)
-    name = "exact_match" if "rouge_l" not in scores else "rouge_l"
-    best = max(base_scores, key=lambda mode: base_scores[mode][name]["value"])
-    prompted = {row["id"]: row["scores"][name] for row in base_predictions if row["mode"] == best}
-    difference = metrics.paired_difference(
-        [row["scores"][name] for row in predictions], [prompted[row["id"]] for row in predictions]
+    judged = metrics.of(scores)
+    name, sign = judged.headline, 1 if judged.higher_is_better else -1
+    best = max(base_scores, key=lambda mode: sign * base_scores[mode][name]["value"])
+    prompted = {row["id"]: row for row in base_predictions if row["mode"] == best}
+    difference = paired_difference(
+        judged.values(predictions), judged.values([prompted[row["id"]] for row in predictions])
     )
-    if difference["low"] > 0:
+    gains = sorted([sign * difference["low"], sign * difference["high"]])
+    if gains[0] > 0:
         outcome = "beats"
-    elif difference["high"] < 0:
+    elif gains[1] < 0:
         outcome = "is worse than"
     else:
         outcome = "is not measurably different from"
+    shown, unit = (_percent, "points") if judged.unit == "share" else (_number, judged.unit)
+    factor, places = (100, 1) if judged.unit == "share" else (1, 3)
+    value, low, high = (
+        f"{factor * difference[part]:+.{places}f}" for part in ("value", "low", "high")
+    )
     return (
         f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
-        f"{name} {_percent(scores[name])} against {_percent(base_scores[best][name])}, "
-        f"{100 * difference['value']:+.1f} points "
-        f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}, "
-        f"n = {difference['n']}), {_cost(trained, history)}."
+        f"{name} {shown(scores[name])} against {shown(base_scores[best][name])}, "
+        f"{value} {unit} ({low} to {high}, n = {difference['n']}), {_cost(trained, history)}."
     )
 
 
@@ -121,6 +127,10 @@ def _cost(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
         f"for {history['train_seconds'] / 60:.1f} minutes of training, "
         f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and {left}"
     )
+
+
+def _number(metric: dict[str, Any]) -> str:
+    return f"{metric['value']:.3f}"
 
 
 def _percent(metric: dict[str, Any]) -> str:
