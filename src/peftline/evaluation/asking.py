@@ -1,6 +1,7 @@
 """The three ways to ask a model: for its answer, for its choice, for how likely the reference is."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from peftline.errors import PeftlineError
@@ -69,7 +70,8 @@ class Asked:
         Raises:
             PeftlineError: a row is longer than the model can read.
         """
-        most = causal_lm_of(self.model).config.get_text_config().max_position_embeddings
+        config = causal_lm_of(self.model).config.get_text_config()
+        most = getattr(config, "max_position_embeddings", inf)  # not all models have a limit
         for example, of_example in zip(examples, rows, strict=True):
             longest = max(len(row.input_ids) for row in of_example)
             if longest > most:

@@ -12,7 +12,7 @@ Metric = dict[str, Any]
 NO_VALUE: Metric = {"value": None, "low": None, "high": None, "n": 0}
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-_SIGN_FLIPS = 9999  # p-values in steps of 1/10,000; all flips are tried if there are no more
+SIGN_FLIPS = 9999  # p-values in steps of 1/10,000
 _FLIPPED_AT_ONCE = 2_000_000  # values: 16 MB
 _POWER = 0.8
 _SIGNIFICANCE = 0.05
@@ -59,13 +59,16 @@ def paired_difference(
     return mean(_differences(ours, theirs), resamples)
 
 
-def paired_p_value(ours: list[float], theirs: list[float]) -> float:
+def paired_p_value(ours: list[float], theirs: list[float], flips: int = SIGN_FLIPS) -> float:
     """Two-sided p-value: could two models that are equally good differ so much on these examples?
 
     Hits and misses take the exact McNemar test (McNemar 1947, doi:10.1007/BF02295996; statsmodels).
     Other scores take a permutation test that flips the signs of the differences at random, which
     asks nothing of their distribution but that it be symmetric about zero if the models are equal
     (scipy). The flips are the same at every call.
+
+    Args:
+        flips: how many are tried at random; all, if there are no more.
 
     Returns:
         1.0 where no pair or one alone differs, also without pairs.
@@ -86,7 +89,7 @@ def paired_p_value(ours: list[float], theirs: list[float]) -> float:
         (np.asarray(differences),),
         np.mean,
         permutation_type="samples",  # of one sample: signs
-        n_resamples=_SIGN_FLIPS,
+        n_resamples=flips,
         batch=max(1, _FLIPPED_AT_ONCE // len(differences)),
         rng=np.random.default_rng(0),
     )
