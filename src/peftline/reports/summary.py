@@ -4,6 +4,7 @@ from typing import Any
 
 from peftline import identity
 from peftline.evaluation import metrics
+from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 
@@ -96,16 +97,24 @@ def verdict(
         outcome = "is worse than"
     else:
         outcome = "is not measurably different from"
-    shown, unit = (_percent, "points") if judged.unit == "share" else (_number, judged.unit)
-    factor, places = (100, 1) if judged.unit == "share" else (1, 3)
+    values = [scores[name]["value"], base_scores[best][name]["value"]]
+    return (
+        f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
+        f"{name} {_compared(judged, values, difference)}, {_cost(trained, history)}."
+    )
+
+
+def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]) -> str:
+    """Two values of a headline and their difference, in its unit."""
+    if judged.unit == "share":
+        factor, places, sign, unit = 100, 1, " %", "points"
+    else:
+        factor, places, sign, unit = 1, 3, "", judged.unit
+    ours, theirs = (f"{factor * value:.{places}f}{sign}" for value in values)
     value, low, high = (
         f"{factor * difference[part]:+.{places}f}" for part in ("value", "low", "high")
     )
-    return (
-        f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
-        f"{name} {shown(scores[name])} against {shown(base_scores[best][name])}, "
-        f"{value} {unit} ({low} to {high}, n = {difference['n']}), {_cost(trained, history)}."
-    )
+    return f"{ours} against {theirs}, {value} {unit} ({low} to {high}, n = {difference['n']})"
 
 
 def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
@@ -127,11 +136,3 @@ def _cost(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
         f"for {history['train_seconds'] / 60:.1f} minutes of training, "
         f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and {left}"
     )
-
-
-def _number(metric: dict[str, Any]) -> str:
-    return f"{metric['value']:.3f}"
-
-
-def _percent(metric: dict[str, Any]) -> str:
-    return f"{100 * metric['value']:.1f} %"

@@ -14,7 +14,7 @@ CALL = '{"name": "add", "arguments": {"count": 3}}'
 OTHER = '{"name": "add", "arguments": {"count": 4}}'
 SEEN = {  # what the model gives, and the reference; one right and one wrong, where that applies
     "text": [("a b", "a b"), ("c", "d e")],
-    "tool_calls": [(CALL, CALL), (OTHER, REFUSAL)],
+    "tool_calls": [(REFUSAL, REFUSAL), (OTHER, CALL)],
     "labels": [("yes", "yes"), ("yes", "no")],
     "multiple_choice": [
         ({"yes": Likelihood(-1.0, 2), "no": Likelihood(-4.0, 1)}, "yes"),
