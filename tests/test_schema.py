@@ -191,3 +191,9 @@ def test_every_setting_is_documented_where_it_stands(module):
 def test_every_adapter_has_a_build_function():
     found = {cls for module in ADAPTERS for cls in vars(module).values() if is_adapter(cls)}
     assert found == set(adapters._TYPES)
+
+
+def test_choices_without_multiple_choice_are_refused_for_nothing_would_read_them():
+    assert Evaluation(metrics="multiple_choice", choices=["a", "b"]).choices == ["a", "b"]
+    (found,) = schema.problems(Evaluation, {"choices": ["a"]}, "evaluation")
+    assert found.startswith("evaluation: choices are for metrics=multiple_choice alone")

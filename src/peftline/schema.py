@@ -82,8 +82,31 @@ class Evaluation(Config):
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of weights and arithmetic. `auto` is the native type, but float32 for a delivered adapter on
     a CPU, so that its answers can be repeated one by one."""
-    metrics: Literal["auto", "tool_calls", "text"] = "auto"
-    """`auto` takes `tool_calls` if all references are tool calls or refusals."""
+    metrics: Literal[
+        "auto",
+        "text",
+        "tool_calls",
+        "labels",
+        "multiple_choice",
+        "numeric",
+        "refusal",
+        "perplexity",
+    ] = "auto"
+    """How answers are scored, in `evaluation/metrics/`. `auto` takes `tool_calls` if all references
+    are tool calls or refusals, else `text`. `multiple_choice` and `perplexity` let the model judge
+    given answers instead of writing its own."""
+    choices: list[str] | None = None
+    """The possible answers of `multiple_choice`; null: all that occur in the test split."""
+
+    @model_validator(mode="after")
+    def _choices_are_read(self) -> Self:
+        """Raises ValueError: there are choices, and nothing would read them."""
+        if self.choices is not None and self.metrics != "multiple_choice":
+            raise ValueError(
+                f"choices are for metrics=multiple_choice alone, and metrics is {self.metrics}. "
+                "Set evaluation.metrics=multiple_choice, or leave evaluation.choices out."
+            )
+        return self
 
 
 class Predict(Config):

@@ -78,3 +78,36 @@ def test_the_prompt_of_an_evaluation_is_that_of_training(given, make_example, mo
     assert ids == trained.input_ids[: len(ids)]
     assert set(trained.labels[: len(ids)]) == {render.IGNORED}
     assert trained.labels[len(ids)] != render.IGNORED
+
+
+def test_a_given_answer_is_read_as_training_would(make_example, model_template):
+    example = make_example("Add 2 and 2.", "4")
+    (found,) = prompting.given_answers(example, [example.messages[-1]], model_template, [])
+    assert found == render.tokens(example, model_template)
+
+
+@pytest.mark.parametrize("name", STOCK)
+def test_of_worked_examples_and_an_answer_the_answer_alone_is_labelled(name, make_example):
+    model, before = template_of(name), shots(make_example)
+    example = make_example("Add 2 and 2.", "4")
+    said = [Message(role="assistant", content=text) for text in ("4", "five")]
+    for answer, found in zip(
+        said, prompting.given_answers(example, said, model, before), strict=True
+    ):
+        messages = [message for shot in before for message in shot.messages]
+        text = render.prompt_text(messages + example.prompt, model)
+        prompt = render.with_bos(model.tokenizer(text, add_special_tokens=False).input_ids, model)
+        labelled = [label for label in found.labels if label != render.IGNORED]
+        assert found.input_ids[: len(prompt)] == prompt
+        assert found.labels[: len(prompt)] == [render.IGNORED] * len(prompt)
+        assert labelled == found.input_ids[len(prompt) :][: len(labelled)]
+        assert model.tokenizer.decode(labelled).strip().startswith(answer.content)
+
+
+def test_an_answer_that_carries_no_loss_in_training_is_read_all_the_same(
+    make_example, model_template
+):
+    example = make_example()
+    silent = example.messages[-1].model_copy(update={"loss": False})
+    (found,) = prompting.given_answers(example, [silent], model_template, [])
+    assert found == render.tokens(example, model_template)

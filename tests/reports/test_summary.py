@@ -92,6 +92,38 @@ def test_text_is_judged_by_rouge(trained_lora):
     assert "beats zero-shot prompting: rouge_l 90.0 % against 20.0 %" in found
 
 
+def losses(values, tokens, **more):
+    return [
+        {"id": str(i), "scores": {"negative_log_likelihood": v, "tokens": t}} | more
+        for i, (v, t) in enumerate(zip(values, tokens, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ours", "outcome"),
+    [
+        (2.0, "beats few-shot prompting: negative_log_likelihood 2.000 against 3.000"),
+        (3.0, "is not measurably different from few-shot prompting"),
+        (4.0, "is worse than few-shot prompting: negative_log_likelihood 4.000 against 3.000"),
+    ],
+)
+def test_of_losses_the_lower_is_the_better(trained_lora, ours, outcome):
+    tokens = [5, 1] * 10
+    scores = {"negative_log_likelihood": metric(ours)}
+    base = {
+        "zero_shot": {"negative_log_likelihood": metric(3.5)},
+        "few_shot": {"negative_log_likelihood": metric(3.0)},
+    }
+    predictions = losses([3.5] * 20, tokens, mode="zero_shot")
+    predictions += losses([3.0] * 20, tokens, mode="few_shot")
+    found = verdict(
+        trained_lora.handle, HISTORY, scores, base, losses([ours] * 20, tokens), predictions
+    )
+    assert outcome in found
+    assert f"{ours - 3:+.3f} nats per token (" in found
+    assert "n = 20" in found
+
+
 def test_the_summary_is_one_json_value_with_all_identities(
     trained_lora, loud_base, sum_splits, sum_tokens
 ):

@@ -12,7 +12,7 @@ from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate, read_split
 from peftline.delivery import adapter as adapters
 from peftline.delivery.answering import open_trained
-from peftline.evaluation import metrics, prompting, shots
+from peftline.evaluation import asking, metrics, shots
 from peftline.formats.example import Example
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.quantization import Quantization
@@ -109,36 +109,44 @@ def answer_test_split(
     worked: list[Example],
     title: str,
 ) -> tuple[Rows, dict[str, Any]]:
-    """Answer every test prompt and score the answers; plain text has no prompts, so no scores.
+    """Ask every test example and score what the model gives.
+
+    Plain text has no prompts: it has no scores, except where the model is asked how likely it is.
 
     Returns:
         A row per example (id, prompt, reference, prediction, scores), and the metrics.
+
+    Raises:
+        PeftlineError: a reference is none that these metrics can score.
     """
-    examples = [example for example in read_split(splits, "test") if example.prompt]
+    examples = _examples(splits, evaluation)
     if not examples:
         return [], {}
-    answers = prompting.answer(
-        model,
-        template,
-        [(example.prompt, example.tools) for example in examples],
-        evaluation.max_new_tokens,
-        evaluation.batch_tokens,
-        worked,
-        title,
-    )
     references = [_reference(example, template) for example in examples]
-    kind = metrics.choose(evaluation.metrics, references)
+    metric_set = metrics.choose(evaluation.metrics, references)
+    asking.check(metric_set, examples, references)
+    asked = asking.Asked(model, template, evaluation, worked, title)
+    found = asking.ask(asked, metric_set, examples, references)
     rows = [
         {
             "id": example.id,
             "prompt": "\n\n".join(message.text for message in example.prompt),
             "reference": reference,
             "prediction": prediction,
-            "scores": metrics.score(kind, prediction, reference),
+            "scores": scores,
         }
-        for example, reference, prediction in zip(examples, references, answers, strict=True)
+        for example, reference, (prediction, scores) in zip(
+            examples, references, found, strict=True
+        )
     ]
-    return rows, metrics.aggregate(kind, [row["scores"] for row in rows])
+    return rows, metric_set.aggregate(rows)
+
+
+def _examples(splits: Splits, evaluation: Evaluation) -> list[Example]:
+    """What the test split has to ask."""
+    wanted = metrics.SETS.get(evaluation.metrics)
+    texts_too = wanted is not None and wanted.asks == "references"
+    return [e for e in read_split(splits, "test") if e.prompt or texts_too]
 
 
 def _reference(example: Example, template: Template) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 from peftline import identity
 from peftline.evaluation import metrics
+from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 
 Rows = list[dict[str, Any]]
@@ -76,30 +78,43 @@ def verdict(
 ) -> str:
     """One sentence: does fine-tuning beat prompting here, by how much, at what cost?
 
-    The better prompting of the base is compared on the same examples (paired bootstrap). A
-    difference whose interval contains zero is no difference.
+    The better prompting of the base is compared on the same examples (paired bootstrap) by the
+    headline of the metrics. A difference whose interval contains zero is no difference.
     """
     if not scores:
         return _of_losses(trained, history)
-    name = "exact_match" if "rouge_l" not in scores else "rouge_l"
-    best = max(base_scores, key=lambda mode: base_scores[mode][name]["value"])
-    prompted = {row["id"]: row["scores"][name] for row in base_predictions if row["mode"] == best}
-    difference = metrics.paired_difference(
-        [row["scores"][name] for row in predictions], [prompted[row["id"]] for row in predictions]
+    judged = metrics.of(scores)
+    name, sign = judged.headline, 1 if judged.higher_is_better else -1
+    best = max(base_scores, key=lambda mode: sign * base_scores[mode][name]["value"])
+    prompted = {row["id"]: row for row in base_predictions if row["mode"] == best}
+    difference = paired_difference(
+        judged.values(predictions), judged.values([prompted[row["id"]] for row in predictions])
     )
-    if difference["low"] > 0:
+    gains = sorted([sign * difference["low"], sign * difference["high"]])
+    if gains[0] > 0:
         outcome = "beats"
-    elif difference["high"] < 0:
+    elif gains[1] < 0:
         outcome = "is worse than"
     else:
         outcome = "is not measurably different from"
+    values = [scores[name]["value"], base_scores[best][name]["value"]]
     return (
         f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
-        f"{name} {_percent(scores[name])} against {_percent(base_scores[best][name])}, "
-        f"{100 * difference['value']:+.1f} points "
-        f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}, "
-        f"n = {difference['n']}), {_cost(trained, history)}."
+        f"{name} {_compared(judged, values, difference)}, {_cost(trained, history)}."
     )
+
+
+def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]) -> str:
+    """Two values of a headline and their difference, in its unit."""
+    if judged.unit == "share":
+        factor, places, sign, unit = 100, 1, " %", "points"
+    else:
+        factor, places, sign, unit = 1, 3, "", judged.unit
+    ours, theirs = (f"{factor * value:.{places}f}{sign}" for value in values)
+    value, low, high = (
+        f"{factor * difference[part]:+.{places}f}" for part in ("value", "low", "high")
+    )
+    return f"{ours} against {theirs}, {value} {unit} ({low} to {high}, n = {difference['n']})"
 
 
 def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
@@ -121,7 +136,3 @@ def _cost(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
         f"for {history['train_seconds'] / 60:.1f} minutes of training, "
         f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and {left}"
     )
-
-
-def _percent(metric: dict[str, Any]) -> str:
-    return f"{100 * metric['value']:.1f} %"

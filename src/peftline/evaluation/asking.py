@@ -1,0 +1,133 @@
+"""The three ways to ask a model: for its answer, for its choice, for how likely the reference is."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from peftline.errors import PeftlineError
+from peftline.evaluation import prompting
+from peftline.evaluation.likelihood import log_likelihoods
+from peftline.evaluation.metrics import multiple_choice
+from peftline.evaluation.metrics.metric_set import Likelihood, MetricSet, Scores
+from peftline.formats.example import Example, Message
+from peftline.rendering import render
+from peftline.rendering.render import Tokens
+from peftline.rendering.template import Template
+from peftline.schema import Evaluation
+from peftline.speed.layers import causal_lm_of
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model, and how it is asked."""
+
+    model: "PreTrainedModel"
+    template: Template
+    settings: Evaluation
+    worked: list[Example]
+    """Shown before each prompt."""
+    title: str
+    """Of the progress bar."""
+
+    def answers(self, examples: list[Example]) -> list[str]:
+        """What the model writes."""
+        return prompting.answer(
+            self.model,
+            self.template,
+            [(example.prompt, example.tools) for example in examples],
+            self.settings.max_new_tokens,
+            self.settings.batch_tokens,
+            self.worked,
+            self.title,
+        )
+
+    def of_choices(self, examples: list[Example], choices: list[str]) -> list[dict[str, Likelihood]]:
+        """How likely each choice is as an answer, for each example."""
+        said = [Message(role="assistant", content=choice) for choice in choices]
+        rows = [self._answered(example, said) for example in examples]
+        found = self._read(examples, rows)
+        return [dict(zip(choices, of_example, strict=True)) for of_example in found]
+
+    def of_references(self, examples: list[Example]) -> list[Likelihood]:
+        """How likely each reference is: an answer after its prompt, plain text as a whole."""
+        rows = [
+            [render.tokens(example, self.template)]
+            if example.kind == "text"
+            else self._answered(example, [_reference(example)])
+            for example in examples
+        ]
+        return [found for (found,) in self._read(examples, rows)]
+
+    def _answered(self, example: Example, answers: list[Message]) -> list[Tokens]:
+        return prompting.given_answers(example, answers, self.template, self.worked)
+
+    def _read(self, examples: list[Example], rows: list[list[Tokens]]) -> list[list[Likelihood]]:
+        """The likelihood of each row of each example.
+
+        Raises:
+            PeftlineError: a row is longer than the model can read.
+        """
+        config = causal_lm_of(self.model).config.get_text_config()
+        most = getattr(config, "max_position_embeddings", inf)  # not all models have a limit
+        for example, of_example in zip(examples, rows, strict=True):
+            longest = max(len(row.input_ids) for row in of_example)
+            if longest > most:
+                raise PeftlineError(
+                    f"{example.origin or example.id}: {longest} tokens of the test split are more "
+                    f"than the {most} that the model can read. Shorten the example, or set "
+                    "evaluation.few_shot=0 if worked examples make it so long."
+                )
+        flat = [row for of_example in rows for row in of_example]
+        found = iter(log_likelihoods(self.model, flat, self.settings.batch_tokens, self.title))
+        return [[next(found) for _ in of_example] for of_example in rows]
+
+
+def check(metric_set: MetricSet, examples: list[Example], references: list[str]) -> None:
+    """Refuse references that cannot be scored, before the model is asked.
+
+    Raises:
+        PeftlineError: there is one; the message names it.
+    """
+    if metric_set.asks != "answers":
+        return
+    for example, reference in zip(examples, references, strict=True):
+        try:
+            metric_set.score(reference, reference)
+        except ValueError as error:
+            raise PeftlineError(
+                f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot score "
+                f"this example of the test split. {error}. Correct the data, or choose other "
+                "metrics, such as evaluation.metrics=text."
+            ) from error
+
+
+def ask(
+    asked: Asked, metric_set: MetricSet, examples: list[Example], references: list[str]
+) -> list[tuple[str | None, Scores]]:
+    """Prediction and scores of each example; where only references are read, nothing is predicted.
+
+    Raises:
+        PeftlineError: there are no sound choices, or an example is longer than the model can read.
+    """
+    given: list[Any]
+    predictions: list[str] | list[None]
+    if metric_set.asks == "answers":
+        given = predictions = asked.answers(examples)
+    elif metric_set.asks == "choices":
+        choices = multiple_choice.choices(asked.settings.choices, references)
+        given = asked.of_choices(examples, choices)
+        predictions = [multiple_choice.most_likely(of_example) for of_example in given]
+    else:
+        given = asked.of_references(examples)
+        predictions = [None] * len(examples)
+    scores = [metric_set.score(*pair) for pair in zip(given, references, strict=True)]
+    return list(zip(predictions, scores, strict=True))
+
+
+def _reference(example: Example) -> Message:
+    if example.kind == "classification":
+        return Message(role="assistant", content=example.answer)
+    return example.messages[-1]

@@ -1,0 +1,106 @@
+"""How likely a model finds given answers: batches padded on the right, logits where needed."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from tqdm.auto import tqdm
+
+from peftline.evaluation.metrics.metric_set import Likelihood
+from peftline.objectives.collate import PadRight
+from peftline.rendering.render import IGNORED, Tokens
+from peftline.speed.layers import causal_lm_of, replaced
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel
+
+# Labelled positions in one batch: their logits in float32 are 400 MB with a vocabulary of 49,152.
+# A single row may have more.
+_LABELLED = 2048
+
+
+def log_likelihoods(
+    model: "PreTrainedModel | PeftModel",
+    rows: list[Tokens],
+    batch_tokens: int,
+    title: str = "Reading",
+) -> list[Likelihood]:
+    """The likelihood of each row's labelled tokens, given all that stands before each of them.
+
+    A label on the first token does not count, for nothing stands before it.
+
+    Args:
+        model: a causal model, also one of PEFT with virtual tokens before each row.
+        batch_tokens: read at once, counted with padding.
+        title: of the progress bar.
+
+    Returns:
+        In the order of the rows.
+    """
+    device = next(model.parameters()).device
+    model.eval()
+    pad = PadRight(0)
+    found: list[Likelihood] = [Likelihood(0.0, 0)] * len(rows)
+    progress = tqdm(total=len(rows), desc=title, unit="text")
+    with torch.inference_mode(), progress as bar:
+        for batch in _batches(rows, batch_tokens):
+            columns = [{"input_ids": rows[i].input_ids, "labels": rows[i].labels} for i in batch]
+            inputs = {name: tensor.to(device) for name, tensor in pad(columns).items()}
+            sums, counts = _batch(model, inputs)
+            for i, total, count in zip(batch, sums.tolist(), counts.tolist(), strict=True):
+                found[i] = Likelihood(total, count)
+            bar.update(len(batch))
+    return found
+
+
+def _batch(
+    model: "PreTrainedModel | PeftModel", inputs: dict[str, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sum of the log-likelihoods, and number of tokens, of each row.
+
+    Args:
+        inputs: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
+    """
+    targets = inputs.pop("labels")[:, 1:]
+    keep = targets != IGNORED
+    head = causal_lm_of(model).get_output_embeddings()
+    with replaced([head], lambda layer: partial(_project, layer.forward, keep)):
+        logits = model(**inputs, use_cache=False).logits[0]
+    # In 16 bits, the logarithms of a softmax have an error of several per cent.
+    each = logits.float().log_softmax(-1).gather(1, targets[keep][:, None]).squeeze(1)
+    rows = keep.nonzero()[:, 0]
+    sums = torch.zeros(len(keep), dtype=torch.float64, device=each.device)
+    return sums.index_add_(0, rows, each.double()), keep.sum(1)
+
+
+def _project(
+    head: Callable[[torch.Tensor], torch.Tensor], keep: torch.Tensor, states: torch.Tensor
+) -> torch.Tensor:
+    """(1, kept positions, vocabulary): what the model does to logits afterwards, it does to these.
+
+    Args:
+        head: projects states onto the vocabulary.
+        keep: (rows, positions - 1), where the next token counts.
+        states: (rows, positions, width), with those of virtual tokens before each row.
+    """
+    own = states[:, states.shape[1] - keep.shape[1] - 1 : -1]
+    return head(own[keep])[None]
+
+
+def _batches(rows: list[Tokens], batch_tokens: int) -> list[list[int]]:
+    """Indices in batches of like length, the longest first: too large a batch fails at once."""
+    order = sorted(range(len(rows)), key=lambda i: -len(rows[i].input_ids))
+    batches: list[list[int]] = []
+    width = labelled = 0
+    for i in order:
+        count = len(rows[i].labels) - rows[i].labels.count(IGNORED)
+        fits = batches and (len(batches[-1]) + 1) * width <= batch_tokens
+        if fits and labelled + count <= _LABELLED:
+            batches[-1].append(i)
+            labelled += count
+        else:
+            width, labelled = len(rows[i].input_ids), count
+            batches.append([i])
+    return batches

@@ -1,0 +1,68 @@
+"""Which of the possible answers a model finds most likely."""
+
+from peftline.errors import PeftlineError, listed
+from peftline.evaluation.metrics.labels import label
+from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Row, Scores
+from peftline.evaluation.statistics import proportion
+
+_MOST = 50  # the model reads every example once for each choice
+
+
+def choices(wanted: list[str] | None, references: list[str]) -> list[str]:
+    """The possible answers: those wanted, or all that occur as references, sorted.
+
+    Raises:
+        PeftlineError: they are fewer than 2 or more than 50, or a reference is none of them.
+    """
+    given = sorted(references) if wanted is None else wanted
+    found = list({label(one): one for one in given}.values())
+    if not 2 <= len(found) <= _MOST:
+        where = "The references of the test split" if wanted is None else "evaluation.choices"
+        raise PeftlineError(
+            f"{where}: {len(found)} different answers ({listed([repr(one) for one in found], 3)}), "
+            f"and multiple choice is among 2 to {_MOST}. Name them in evaluation.choices, or set "
+            "evaluation.metrics to text or labels."
+        )
+    known = {label(one) for one in found}
+    strange = sorted({one for one in references if label(one) not in known})
+    if strange:
+        raise PeftlineError(
+            f"{len(strange)} references of the test split are not among evaluation.choices: "
+            f"{listed([repr(one) for one in strange], 3)}. Add them, or correct the data."
+        )
+    return found
+
+
+def most_likely(likelihoods: dict[str, Likelihood]) -> str:
+    """The likeliest choice; of equals the first."""
+    return max(likelihoods, key=lambda choice: likelihoods[choice].log_likelihood)
+
+
+def score(likelihoods: dict[str, Likelihood], reference: str) -> Scores:
+    """Whether the choice is the reference: by the likelihood of all its tokens, and per token.
+
+    The first is the chance that the model gives exactly this answer and ends. It is smaller the
+    longer an answer is; the second makes up for that.
+    """
+    per_token = max(likelihoods, key=lambda choice: likelihoods[choice].per_token)
+    return {
+        "accuracy": label(most_likely(likelihoods)) == label(reference),
+        "accuracy_per_token": label(per_token) == label(reference),
+    }
+
+
+def aggregate(rows: list[Row]) -> Metrics:
+    """Shares of right choices."""
+    return {
+        name: proportion([bool(row["scores"][name]) for row in rows])
+        for name in ("accuracy", "accuracy_per_token")
+    }
+
+
+MULTIPLE_CHOICE = MetricSet(
+    name="multiple_choice",
+    headline="accuracy",
+    score=score,
+    aggregate=aggregate,
+    asks="choices",
+)

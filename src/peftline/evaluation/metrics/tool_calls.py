@@ -1,0 +1,21 @@
+"""Calls of tools, and refusals where no tool fits."""
+
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Row
+from peftline.evaluation.metrics.refusal import precision_and_recall
+from peftline.evaluation.statistics import proportion
+from peftline.tool_calls import scoring
+
+
+def aggregate(rows: list[Row]) -> Metrics:
+    """Shares of all examples, and precision and recall of the refusal."""
+    scores = [row["scores"] for row in rows]
+    metrics = {
+        name: proportion([bool(one[name]) for one in scores])
+        for name in ("exact_match", "valid_json", "name_accuracy")
+    }
+    return metrics | precision_and_recall(scores)
+
+
+TOOL_CALLS = MetricSet(
+    name="tool_calls", headline="exact_match", score=scoring.score, aggregate=aggregate
+)

@@ -1,0 +1,39 @@
+from math import exp, log
+
+import pytest
+
+from peftline.evaluation.metrics import PERPLEXITY
+from peftline.evaluation.metrics.metric_set import Likelihood
+from peftline.evaluation.statistics import paired_difference
+from tests.evaluation.metrics.rows import scored
+
+ROWS = [(Likelihood(-8.0, 2), "a b"), (Likelihood(-6.0, 6), "c"), (Likelihood(-1.0, 2), "d")]
+
+
+def test_every_token_weighs_the_same():
+    found = PERPLEXITY.aggregate(scored(PERPLEXITY, ROWS))
+    loss, perplexity = found["negative_log_likelihood"], found["perplexity"]
+    assert loss["value"] == pytest.approx(15 / 10)
+    assert (loss["n"], loss["tokens"]) == (3, 10)
+    for part in ("value", "low", "high"):
+        assert perplexity[part] == pytest.approx(exp(loss[part]), abs=1e-5)
+
+
+def test_a_model_that_guesses_among_all_words_has_their_number_as_perplexity():
+    guess = [(Likelihood(n * -log(50), n), "x") for n in (1, 5, 20)]
+    found = PERPLEXITY.aggregate(scored(PERPLEXITY, guess))["perplexity"]
+    assert (found["value"], found["low"], found["high"]) == pytest.approx((50, 50, 50), rel=1e-4)
+
+
+def test_a_paired_difference_is_that_of_the_losses_per_token():
+    ours, theirs = (
+        scored(PERPLEXITY, [(Likelihood(x, n), "x") for x, n in table])
+        for table in ([(-4, 2), (-5, 6)], [(-8, 2), (-6, 6)])
+    )
+    found = paired_difference(PERPLEXITY.values(ours), PERPLEXITY.values(theirs))
+    assert found["value"] == pytest.approx(9 / 8 - 14 / 8)
+
+
+def test_a_reference_without_tokens_cannot_be_scored():
+    with pytest.raises(ValueError, match="no token"):
+        PERPLEXITY.score(Likelihood(0.0, 0), "")
