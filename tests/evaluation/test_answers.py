@@ -2,6 +2,7 @@ import pytest
 
 from peftline.errors import PeftlineError
 from peftline.evaluation import answers, generation
+from peftline.evaluation.generation import Answer
 from peftline.formats.example import Example, Message, ToolCall
 from peftline.quantization import NF4
 from peftline.schema import Evaluation, Rendering
@@ -79,7 +80,7 @@ def test_the_reference_of_a_call_is_what_the_model_should_write(name, reference,
     messages = [Message(role="user", content="Call f."), call]
     example = Example(id="a", group="a", messages=messages, tools=[{"name": "f"}])
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [example])
-    monkeypatch.setattr(generation, "generate", lambda *_, **__: [reference])
+    monkeypatch.setattr(generation, "generate", lambda *_, **__: [Answer(reference, True)])
     model = template_of(name)
     rows, scores = answers.answer_test_split(None, model, None, EVALUATION, [], "")
     assert rows[0]["reference"] == reference

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,11 @@ def aggregate(kind: str, scores: list[Scores]) -> dict[str, dict[str, Any]]:
     refused = [bool(row["reference_refusal"]) for row in scores if row["predicted_refusal"]]
     due = [bool(row["predicted_refusal"]) for row in scores if row["reference_refusal"]]
     return metrics | {"refusal_precision": proportion(refused), "refusal_recall": proportion(due)}
+
+
+def headline(metrics: Mapping[str, Any]) -> str:
+    """The metric by which answers are judged, among those that there are."""
+    return "rouge_l" if "rouge_l" in metrics else "exact_match"
 
 
 def proportion(hits: list[bool]) -> dict[str, Any]:

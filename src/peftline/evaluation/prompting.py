@@ -22,7 +22,7 @@ def answer(
     batch_tokens: int,
     shots: list[Example],
     title: str,
-) -> list[str]:
+) -> list[generation.Answer]:
     """Answer prompts, with worked examples before each of them if `shots` has any."""
     before = [message for shot in shots for message in shot.messages]
     ids = [_ids(_text(before, prompt, template), template) for prompt in prompts]

@@ -5,8 +5,15 @@ from typing import Any
 from peftline import identity
 from peftline.evaluation import metrics
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
+from peftline.reports import health
+from peftline.schema import Recipe
 
 Rows = list[dict[str, Any]]
+
+PROMPTING = ("zero_shot", "few_shot")
+"""What the verdict compares with."""
+MODES = (*PROMPTING, "constant", "rules")
+"""Besides: the most frequent training answer, and the rules for the built-in data."""
 
 
 def summarise(
@@ -14,12 +21,16 @@ def summarise(
     base: BaseModelFolder,
     splits: Splits,
     tokenised: Tokenised,
+    recipe: Recipe,
     history: dict[str, Any],
     scores: dict[str, Any],
+    scores_validation: dict[str, Any] | None,
     scores_quantized: dict[str, Any] | None,
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
+    forgetting: dict[str, Any] | None,
+    generation: dict[str, Any] | None,
     merge_report: dict[str, Any] | None,
     git_sha: str | None,
 ) -> dict[str, Any]:
@@ -29,11 +40,14 @@ def summarise(
         "seed": trained.seed,
         "status": "finished",
         "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions),
+        "health": health.findings(history, predictions),
         "metrics": scores,
         "metrics_quantized": scores_quantized,
-        "base_metrics": {"zero_shot": None, "few_shot": None, **base_scores},
-        "validation_metrics": None,
-        "forgetting": None,
+        "base_metrics": {mode: base_scores.get(mode) for mode in MODES},
+        "few_shot_draws": base_scores.get("few_shot_draws"),
+        "validation_metrics": scores_validation,
+        "forgetting": forgetting,
+        "generation": generation,
         "merge": merge_report,
         "trainable_parameters": history["trainable_parameters"],
         "total_parameters": history["total_parameters"],
@@ -58,6 +72,7 @@ def summarise(
             "sha256": base.sha256,
             "parameters": base.parameters,
         },
+        "settings": recipe.model_dump(mode="json"),
         "rendering": trained.rendering,
         "parts": trained.parts,
         "input_hash": trained.input_hash,
@@ -81,8 +96,9 @@ def verdict(
     """
     if not scores:
         return _of_losses(trained, history)
-    name = "exact_match" if "rouge_l" not in scores else "rouge_l"
-    best = max(base_scores, key=lambda mode: base_scores[mode][name]["value"])
+    name = metrics.headline(scores)
+    modes = [mode for mode in PROMPTING if mode in base_scores]
+    best = max(modes, key=lambda mode: base_scores[mode][name]["value"])
     prompted = {row["id"]: row["scores"][name] for row in base_predictions if row["mode"] == best}
     difference = metrics.paired_difference(
         [row["scores"][name] for row in predictions], [prompted[row["id"]] for row in predictions]
