@@ -11,26 +11,6 @@ from tests.rendering.examples import template_of
 EVALUATION = Evaluation(max_new_tokens=6, few_shot=2)
 
 
-def test_the_base_is_scored_both_ways_once(loud_base, sum_splits, rendering, tmp_path, float32):
-    rows, scores = answers.score_base(loud_base, sum_splits, rendering, EVALUATION, tmp_path)
-    assert set(scores) == {"zero_shot", "few_shot"}
-    for mode in scores:
-        of_mode = [row for row in rows if row["mode"] == mode]
-        assert len({row["id"] for row in of_mode}) == 6
-        assert scores[mode]["exact_match"]["n"] == 6
-    missing = loud_base.model_copy(update={"path": tmp_path / "nowhere"})
-    again = answers.score_base(missing, sum_splits, rendering, EVALUATION, tmp_path)
-    assert again == (rows, scores), "nothing is computed again, so the model is not opened"
-
-
-def test_without_shots_the_base_is_scored_one_way(
-    loud_base, sum_splits, rendering, tmp_path, float32
-):
-    settings = EVALUATION.model_copy(update={"few_shot": 0})
-    _, scores = answers.score_base(loud_base, sum_splits, rendering, settings, tmp_path)
-    assert set(scores) == {"zero_shot"}
-
-
 def test_an_adapter_is_scored_on_every_test_example(
     trained_lora, loud_base, sum_splits, rendering, float32
 ):
@@ -42,6 +22,31 @@ def test_an_adapter_is_scored_on_every_test_example(
     hits = [row["prediction"].split() == row["reference"].split() for row in rows]
     assert scores["exact_match"]["value"] == pytest.approx(sum(hits) / 6, abs=1e-6)
     assert [row["scores"]["exact_match"] for row in rows] == hits
+
+
+def test_a_row_says_whether_the_answer_ended_by_itself(
+    trained_lora, loud_base, sum_splits, rendering, float32
+):
+    def finished(tokens):
+        settings = EVALUATION.model_copy(update={"max_new_tokens": tokens})
+        rows, _ = answers.score_trained(
+            loud_base, trained_lora.handle, sum_splits, rendering, settings
+        )
+        return [row["finished"] for row in rows]
+
+    cut, ended = finished(1), finished(200)
+    assert not any(cut)
+    assert sum(ended) > 0
+
+
+def test_the_validation_split_can_be_asked_in_place_of_the_test_split(
+    trained_lora, loud_base, sum_splits, rendering, float32
+):
+    rows, scores = answers.score_trained(
+        loud_base, trained_lora.handle, sum_splits, rendering, EVALUATION, side="validation"
+    )
+    assert [row["reference"] for row in rows] == [str(i) for i in range(24, 30)]
+    assert scores["exact_match"]["n"] == 6
 
 
 def test_an_adapter_can_be_scored_on_a_quantized_base(
@@ -82,7 +87,7 @@ def test_the_reference_of_a_call_is_what_the_model_should_write(name, reference,
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [example])
     monkeypatch.setattr(generation, "generate", lambda *_, **__: [Answer(reference, True)])
     model = template_of(name)
-    rows, scores = answers.answer_test_split(None, model, None, EVALUATION, [], "")
+    rows, scores = answers.answer_split(None, model, None, EVALUATION, [], "")
     assert rows[0]["reference"] == reference
     assert scores["exact_match"]["value"] == 1
 
@@ -92,4 +97,4 @@ def test_plain_text_has_nothing_to_ask(monkeypatch):
         id="a", group="a", kind="text", messages=[Message(role="assistant", content="Once.")]
     )
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [text])
-    assert answers.answer_test_split(None, None, None, EVALUATION, [], "") == ([], {})
+    assert answers.answer_split(None, None, None, EVALUATION, [], "") == ([], {})

@@ -147,7 +147,9 @@ def test_special_tokens_are_no_part_of_an_answer(model, tiny_tokenizer, answer):
 
 def test_a_longer_answer_than_allowed_is_cut(model, tiny_tokenizer):
     (short,) = generate(model, tiny_tokenizer, PROMPTS[:1], 3, ALL)
-    assert short.text == tiny_tokenizer.decode(plain(model, PROMPTS[0])[:3], skip_special_tokens=True)
+    assert short.text == tiny_tokenizer.decode(
+        plain(model, PROMPTS[0])[:3], skip_special_tokens=True
+    )
 
 
 def test_batches_stay_below_the_limit_longest_first():

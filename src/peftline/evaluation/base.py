@@ -100,8 +100,10 @@ def _worked(
     model: "PreTrainedModel", template: Template, splits: Splits, evaluation: Evaluation
 ) -> tuple[list[Example], dict[str, Any] | None]:
     """The worked examples that answer the validation split best, and the scores of all draws."""
-    wanted = evaluation.few_shot
-    draws = shots.draw(iterate(splits, "train"), wanted, evaluation.few_shot_draws) if wanted else []
+    if not evaluation.few_shot:
+        return [], None
+    train = iterate(splits, "train")
+    draws = shots.draw(train, evaluation.few_shot, evaluation.few_shot_draws)
     if len(draws) < 2:
         return (draws[0] if draws else []), None
     found = [

@@ -1,37 +1,22 @@
 """What training has cost elsewhere: the loss on a general text, before and after."""
 
-import importlib.resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 import transformers
 from scipy import stats
-from torch.nn.functional import cross_entropy
 
 from peftline import store
 from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.delivery.adapter import check_matches
 from peftline.delivery.answering import open_trained
-from peftline.errors import PeftlineError
+from peftline.evaluation.text_loss import Loss, losses, read
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.rendering.tokens import leading_bos
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
-_SHIPPED = "general_text.txt"
-_WINDOW = 512  # tokens at once: logits of a longer text would fill the memory
 _RESAMPLES = 2000
-
-
-class Loss(NamedTuple):
-    """Of one paragraph."""
-
-    nats: float
-    """Sum over its tokens."""
-    tokens: int
-    """Those that are predicted: the first of a window has none before it, unless there is BOS."""
 
 
 def measure(
@@ -56,8 +41,10 @@ def measure(
         interval over the `n` paragraphs, whose losses are paired); `tokens`, `text_sha256`.
 
     Raises:
-        PeftlineError: the text cannot be read, or has fewer than two paragraphs.
+        PeftlineError: the text cannot be read, or has fewer than two paragraphs; or the adapter
+            was trained on another base.
     """
+    check_matches(trained, base)
     content = read(text)
     tokenizer = load_tokenizer(base)
     bos = leading_bos(tokenizer)
@@ -76,55 +63,6 @@ def measure(
         model = open_trained(trained, base, dtype)
     after = losses(model, ids, bos)
     return compare([Loss(*one) for one in before], after) | {"text_sha256": sha256}
-
-
-def read(file: Path | None) -> list[str]:
-    """The paragraphs of a text.
-
-    Raises:
-        PeftlineError: there is no such file, it is no UTF-8, or has fewer than two paragraphs.
-    """
-    path = file or importlib.resources.files("peftline.evaluation") / _SHIPPED
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PeftlineError(
-            f"evaluation.general_text={file}: this cannot be read ({error}; looked in "
-            f"{Path.cwd()}). Name a UTF-8 text, or leave it out for the one that is shipped."
-        ) from error
-    blocks = "\n".join(line.rstrip() for line in text.splitlines()).split("\n\n")
-    paragraphs = [one.strip("\n") for one in blocks if one.strip()]
-    if len(paragraphs) < 2:
-        raise PeftlineError(
-            f"evaluation.general_text={file}: found {len(paragraphs)} paragraphs, and an interval "
-            "needs at least 2. Separate them by empty lines."
-        )
-    return paragraphs
-
-
-def losses(model: "PreTrainedModel", paragraphs: list[list[int]], bos: list[int]) -> list[Loss]:
-    """The loss of each paragraph, read by itself.
-
-    Args:
-        model: of transformers, or one of PEFT with virtual tokens.
-        paragraphs: token ids, without special tokens.
-        bos: what stands before a text, or nothing.
-    """
-    device = next(model.parameters()).device
-    model.eval()
-    found = []
-    with torch.inference_mode():
-        for ids in paragraphs:
-            nats, tokens = 0.0, 0
-            for at in range(0, len(ids), _WINDOW):
-                window = torch.tensor([bos + ids[at : at + _WINDOW]], device=device)
-                if window.shape[1] > 1:
-                    # virtual tokens have logits too, and stand first
-                    logits = model(input_ids=window).logits[0, -window.shape[1] : -1]
-                    nats += cross_entropy(logits.float(), window[0, 1:], reduction="sum").item()
-                    tokens += window.shape[1] - 1
-            found.append(Loss(nats, tokens))
-    return found
 
 
 def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
@@ -154,12 +92,12 @@ def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
 def _key(base: BaseModelFolder, sha256: str, dtype: torch.dtype) -> dict[str, Any]:
     """What the base's losses depend on."""
     import peftline.base_model.loading
-    import peftline.evaluation.forgetting
+    import peftline.evaluation.text_loss
 
     return {
         "base": base.sha256,
         "text": sha256,
         "dtype": str(dtype),
-        "code": store.code_hash(peftline.evaluation.forgetting, peftline.base_model.loading),
+        "code": store.code_hash(peftline.evaluation.text_loss, peftline.base_model.loading),
         "versions": [transformers.__version__, torch.__version__],
     }

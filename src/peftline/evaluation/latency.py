@@ -38,7 +38,11 @@ def measure(
         `unmerged_tokens_per_second` (null for a whole model), `merged_tokens_per_second` (null for
         what cannot be merged), `new_tokens` of an answer, `prompts`, `batch_size`, `dtype`; None
         where nothing is asked, as in plain text.
+
+    Raises:
+        PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
+    adapters.check_matches(trained, base, splits, rendering.model_dump())
     template = templates.load(load_tokenizer(base), rendering)
     asked = (example for example in iterate(splits, "validation") if example.prompt)
     texts = [

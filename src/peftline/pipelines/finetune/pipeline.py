@@ -30,7 +30,7 @@ def create_preflight(name: str) -> Pipeline:
 
 
 def create_pipeline(recipe: str, delivers: Delivers = "adapter and merged") -> Pipeline:
-    """tokenise -> inspect -> gate -> train -> evaluate and measure -> merge and verify -> summarise.
+    """tokenise -> inspect -> gate -> train -> evaluate, measure -> merge and verify -> summarise.
 
     Args:
         delivers: an adapter that cannot be merged is all that is delivered, and so is a model whose
