@@ -122,7 +122,7 @@ def test_a_number_that_is_not_finite_is_a_divergence(name, value):
         ([2.0, 2.1] * 25, [2.0, 2.0, 2.01, 2.0, 1.99], "plateau"),
         (falling(2.0, 0.01), [2.0, 0.9, 0.8, 1.2, 1.5], "overfit"),
         (falling(2.0, 0.01), [2.0, 2.4, 2.8, 3.0, 3.1], "overfit"),
-        (falling(2.0, 0.5), [2.0, 1.5, 1.2, 1.0, 0.8], "still_improving"),
+        (falling(2.0, 0.5), [2.0, 1.5, 1.2, 1.0, 0.75], "still_improving"),
     ],
 )
 def test_each_course_has_its_name(train, validation, expected):
@@ -132,6 +132,21 @@ def test_each_course_has_its_name(train, validation, expected):
 def test_noise_of_single_batches_is_no_divergence():
     noisy = [loss * (1.4 if at % 3 else 0.6) for at, loss in enumerate(falling(2.0, 0.5))]
     assert names(noisy, [2.0, 0.8, 0.6, 0.55, 0.53]) == []
+
+
+@pytest.mark.parametrize("train", [[2.0], [2.0, 1.4, 1.0, 1.7], [1.5, 2.4]])
+def test_a_few_noisy_steps_are_no_divergence(train):
+    assert names(train, [2.0, 1.2]) == []
+
+
+def test_validation_that_rises_with_training_is_no_overfitting():
+    train = [*falling(2.0, 0.3, 40), *[0.6] * 10]
+    assert names(train, [2.0, 0.5, 0.5, 0.5, 0.7]) == []
+
+
+def test_a_training_loss_near_zero_may_double_while_validation_stays():
+    train = [*[0.02] * 40, *[0.045] * 10]
+    assert names([0.06, *train], [0.063, 0.057, 0.057, 0.057, 0.058]) == []
 
 
 def test_a_small_rise_is_no_overfitting():
