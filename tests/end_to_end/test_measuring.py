@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+from peftline.errors import PeftlineError
+
 
 def outputs(project, recipe="lora"):
     folder = project / "data/test/07_model_output" / recipe / "seed-42"
@@ -40,3 +44,9 @@ def test_a_text_of_ones_own_takes_the_place_of_the_shipped_one(empty_project, ru
     found = outputs(empty_project)["forgetting.json"]
     assert found["difference"]["n"] == 2
     assert found["tokens"] == len("A first paragraph.") - 1 + len("And a second one.") - 1
+
+
+def test_a_text_that_is_not_there_is_refused_before_the_training(empty_project, run):
+    with pytest.raises(PeftlineError, match="evaluation.general_text=missing.txt"):
+        run(empty_project, "lora", evaluation={"general_text": "missing.txt"})
+    assert not list((empty_project / "data/test").rglob("history.json"))

@@ -40,9 +40,12 @@ def inspect(
     run: dict,
 ) -> tuple[dict, str]:
     """What the model will see and what the run will cost, as a report and as a page."""
+    from peftline.evaluation import text_loss
     from peftline.preflight.inspect import inspect as look
     from peftline.reports.preflight import page
 
+    if evaluation.forgetting:
+        text_loss.read(evaluation.general_text)  # refused here, not after the training
     report = look(
         name=run["recipe"],
         recipe=recipe,
