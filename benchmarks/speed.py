@@ -176,7 +176,7 @@ def generation(folder: Path, adapter: Path, rounds: int, dtype: torch.dtype) -> 
         model.merge_adapter()
         answers = generate(model.get_base_model(), tokenizer, prompts, NEW_TOKENS, 32768)
         model.unmerge_adapter()
-        return answers
+        return [answer.text for answer in answers]
 
     same = sum(one == other for one, other in zip(plain(), ours(), strict=True))
     times: dict[str, list[float]] = {"plain": [], "peftline": []}

@@ -82,7 +82,9 @@ def test_notebook_shows_the_runs_of_a_project(notebook, execute, tiny_project):
     in_table, in_mlflow, in_chart = (printed(cell) for cell in notebook.cells[-3:])
     assert in_table == ["lora qlora"]
     assert in_mlflow == ["lora qlora"]
-    assert in_chart == ["base, zero-shot base, few-shot lora, seed 42 qlora, seed 42"]
+    assert in_chart == [
+        "base, zero-shot base, few-shot base, constant base, rules lora, seed 42 qlora, seed 42"
+    ]
     assert printed(cells["answers"])[0].startswith("Prompt:")
     assert sum(line.startswith("qlora:") for line in printed(cells["answers"])) == 2
     assert any("image/png" in output.get("data", {}) for output in cells["chart"].outputs)

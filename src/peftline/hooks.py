@@ -124,6 +124,8 @@ class ProjectHooks:
                     logger.info("%s: %s", title, artifacts[name])
             logger.info("Result: %s", artifacts["summary"])
             logger.info("%s", summary["verdict"])
+            for found in summary["health"]:
+                logger.warning("%(name)s: %(evidence)s %(advice)s", found)
 
 
 def _file(catalog: DataCatalog, name: str) -> Path:

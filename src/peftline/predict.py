@@ -42,7 +42,7 @@ def predict(
 
     def answer(model: Any, title: str) -> list[str]:
         """Answer all prompts with one of the two models."""
-        return prompting.answer(
+        said = prompting.answer(
             model,
             template,
             [([prompt], []) for prompt in prompts],
@@ -51,6 +51,7 @@ def predict(
             [],
             title,
         )
+        return [one.text for one in said]
 
     of_base = answer(load_model(base, dtype), "Base")
     of_adapter = answer(open_trained(adapter, base, dtype), "Adapter")

@@ -79,6 +79,9 @@ class Evaluation(Config):
     """Prompts and answers generated together, counted with padding. Bounds the KV cache."""
     few_shot: int = Field(3, ge=0, le=16)
     """Training examples shown to the base model before each test prompt."""
+    few_shot_draws: int = Field(3, ge=1, le=16)
+    """So many sets of these examples are tried on the validation split, and the best answers the
+    test split: which ones are shown matters as much as how many. With 1 nothing is tried."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Of weights and arithmetic. `auto` is the native type, but float32 for a delivered adapter on
     a CPU, so that its answers can be repeated one by one."""
@@ -97,6 +100,15 @@ class Evaluation(Config):
     given answers instead of writing its own."""
     choices: list[str] | None = None
     """The possible answers of `multiple_choice`; null: all that occur in the test split."""
+    validation: bool = False
+    """Answer the validation split too, for choices that the test split must not make."""
+    forgetting: bool = True
+    """Measure the loss on a general text before and after training."""
+    general_text: Path | None = None
+    """That text: UTF-8, paragraphs separated by empty lines. By default a shipped one of 2,900
+    English words."""
+    latency: bool = True
+    """Measure how fast the adapter answers, unmerged and merged."""
 
     @model_validator(mode="after")
     def _choices_are_read(self) -> Self:

@@ -18,7 +18,7 @@ SUMMARY_KEYS = set(
     "recipe seed status verdict metrics metrics_quantized base_metrics validation_metrics "
     "forgetting merge trainable_parameters total_parameters adapter_bytes peak_memory_bytes "
     "train_seconds tokens_per_second tokens steps train_loss validation_loss data base_model "
-    "rendering parts input_hash versions git_sha".split()
+    "rendering parts input_hash versions git_sha health generation few_shot_draws settings".split()
 )
 
 
@@ -60,6 +60,31 @@ def test_a_run_leaves_a_complete_summary(tiny_project, recipe):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
+def test_a_summary_says_what_training_has_cost_and_what_went_wrong(tiny_project, recipe):
+    summary = summary_of(tiny_project, recipe)
+    forgetting, generation = summary["forgetting"], summary["generation"]
+    assert forgetting["difference"]["low"] <= forgetting["difference"]["value"]
+    assert forgetting["tokens"] > 10_000 and forgetting["base_loss"] > 0
+    assert generation["unmerged_tokens_per_second"] > 0 < generation["merged_tokens_per_second"]
+    assert "no_stop" in [found["name"] for found in summary["health"]], "8 tokens are too few"
+    assert summary["settings"]["adapter"]["type"] == "lora"
+    assert (summary["settings"]["quantization"]["type"] == "nf4") == (recipe == "qlora")
+
+
+def test_the_base_has_lost_the_same_before_every_recipe(tiny_project):
+    lora, qlora = (summary_of(tiny_project, recipe)["forgetting"] for recipe in RECIPES)
+    assert lora["base_loss"] == qlora["base_loss"]
+    assert lora["text_sha256"] == qlora["text_sha256"] and lora["loss"] != qlora["loss"]
+
+
+def test_every_yardstick_answered_the_test_split(tiny_project):
+    base = summary_of(tiny_project, "lora")["base_metrics"]
+    assert list(base) == ["zero_shot", "few_shot", "constant", "rules"]
+    assert [base[mode]["exact_match"]["n"] for mode in base] == [8] * 4
+    assert summary_of(tiny_project, "lora")["few_shot_draws"]["n"] == 8
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_checkpoints_are_gone_after_success(tiny_project, recipe):
     assert not model_folder(tiny_project, recipe, "checkpoints").exists()
 
@@ -98,6 +123,8 @@ def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(tracked,
     assert parameters["training.learning_rate"] == "0.002"
     assert not [name for name in parameters if name.startswith(recipe)]
     assert {"train_loss", "validation_loss", "test.exact_match", "adapter_bytes"} <= set(metrics)
+    assert {"forgetting.difference", "generation.merged_tokens_per_second"} <= set(metrics)
+    assert {"base_rules.exact_match", "base_constant.exact_match"} <= set(metrics)
     assert {"recipe", "base_model", "data_sha256", "input_hash", "git_sha"} <= set(run.data.tags)
     names = {item.path for item in tracked.list_artifacts(run.info.run_id)}
     assert {"summary.json", "predictions.jsonl", "learning_curve.png"} <= names

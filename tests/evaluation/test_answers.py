@@ -8,6 +8,8 @@ from peftline.corpus.split import read_split
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
 from peftline.evaluation import answers, asking, generation
+from peftline.evaluation import base as untrained
+from peftline.evaluation.generation import Answer
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.formats.example import Example, Message, ToolCall
 from peftline.quantization import NF4
@@ -17,26 +19,6 @@ from peftline.schema import Evaluation, Rendering
 from tests.rendering.examples import template_of
 
 EVALUATION = Evaluation(max_new_tokens=6, few_shot=2)
-
-
-def test_the_base_is_scored_both_ways_once(loud_base, sum_splits, rendering, tmp_path, float32):
-    rows, scores = answers.score_base(loud_base, sum_splits, rendering, EVALUATION, tmp_path)
-    assert set(scores) == {"zero_shot", "few_shot"}
-    for mode in scores:
-        of_mode = [row for row in rows if row["mode"] == mode]
-        assert len({row["id"] for row in of_mode}) == 6
-        assert scores[mode]["exact_match"]["n"] == 6
-    missing = loud_base.model_copy(update={"path": tmp_path / "nowhere"})
-    again = answers.score_base(missing, sum_splits, rendering, EVALUATION, tmp_path)
-    assert again == (rows, scores), "nothing is computed again, so the model is not opened"
-
-
-def test_without_shots_the_base_is_scored_one_way(
-    loud_base, sum_splits, rendering, tmp_path, float32
-):
-    settings = EVALUATION.model_copy(update={"few_shot": 0})
-    _, scores = answers.score_base(loud_base, sum_splits, rendering, settings, tmp_path)
-    assert set(scores) == {"zero_shot"}
 
 
 def test_an_adapter_is_scored_on_every_test_example(
@@ -50,6 +32,31 @@ def test_an_adapter_is_scored_on_every_test_example(
     hits = [row["prediction"].split() == row["reference"].split() for row in rows]
     assert scores["exact_match"]["value"] == pytest.approx(sum(hits) / 6, abs=1e-6)
     assert [row["scores"]["exact_match"] for row in rows] == hits
+
+
+def test_a_row_says_whether_the_answer_ended_by_itself(
+    trained_lora, loud_base, sum_splits, rendering, float32
+):
+    def finished(tokens):
+        settings = EVALUATION.model_copy(update={"max_new_tokens": tokens})
+        rows, _ = answers.score_trained(
+            loud_base, trained_lora.handle, sum_splits, rendering, settings
+        )
+        return [row["finished"] for row in rows]
+
+    cut, ended = finished(1), finished(200)
+    assert not any(cut)
+    assert sum(ended) > 0
+
+
+def test_the_validation_split_can_be_asked_in_place_of_the_test_split(
+    trained_lora, loud_base, sum_splits, rendering, float32
+):
+    rows, scores = answers.score_trained(
+        loud_base, trained_lora.handle, sum_splits, rendering, EVALUATION, side="validation"
+    )
+    assert [row["reference"] for row in rows] == [str(i) for i in range(24, 30)]
+    assert scores["exact_match"]["n"] == 6
 
 
 def test_an_adapter_can_be_scored_on_a_quantized_base(
@@ -88,9 +95,9 @@ def test_the_reference_of_a_call_is_what_the_model_should_write(name, reference,
     messages = [Message(role="user", content="Call f."), call]
     example = Example(id="a", group="a", messages=messages, tools=[{"name": "f"}])
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [example])
-    monkeypatch.setattr(generation, "generate", lambda *_, **__: [reference])
+    monkeypatch.setattr(generation, "generate", lambda *_, **__: [Answer(reference, True)])
     model = template_of(name)
-    rows, scores = answers.answer_test_split(None, model, None, EVALUATION, [], "")
+    rows, scores = answers.answer_split(None, model, None, EVALUATION, [], "")
     assert rows[0]["reference"] == reference
     assert scores["exact_match"]["value"] == 1
 
@@ -100,7 +107,7 @@ def test_plain_text_has_nothing_to_ask(monkeypatch):
         id="a", group="a", kind="text", messages=[Message(role="assistant", content="Once.")]
     )
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [text])
-    assert answers.answer_test_split(None, None, None, EVALUATION, [], "") == ([], {})
+    assert answers.answer_split(None, None, None, EVALUATION, [], "") == ([], {})
 
 
 def settings(**values):
@@ -142,7 +149,7 @@ def test_a_model_that_knows_the_answer_by_heart_chooses_it(
 
     monkeypatch.setattr(asking, "log_likelihoods", knows)
     model = load_model(loud_base)
-    rows, scores = answers.answer_test_split(model, template, None, chosen, [], "")
+    rows, scores = answers.answer_split(model, template, None, chosen, [], "")
     assert [row["prediction"] for row in rows] == ["30", "31", "32", "33"]
     assert scores["accuracy"]["value"] == 1
 
@@ -173,7 +180,7 @@ def test_perplexity_is_that_of_the_references_after_their_prompts(
 def test_the_base_is_scored_by_likelihood_with_and_without_worked_examples(
     loud_base, sum_splits, rendering, tmp_path, float32
 ):
-    rows, scores = answers.score_base(
+    rows, scores = untrained.score_base(
         loud_base, sum_splits, rendering, settings(metrics="perplexity"), tmp_path
     )
     values = {mode: found["negative_log_likelihood"]["value"] for mode, found in scores.items()}
@@ -188,7 +195,7 @@ def test_plain_text_has_a_perplexity_as_a_whole(loud_base, rendering, monkeypatc
     )
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [text])
     template, model = templates.load(load_tokenizer(loud_base), rendering), load_model(loud_base)
-    rows, scores = answers.answer_test_split(
+    rows, scores = answers.answer_split(
         model, template, None, settings(metrics="perplexity"), [], ""
     )
     assert (rows[0]["prompt"], rows[0]["reference"]) == ("", "Once upon.")
@@ -203,7 +210,7 @@ def test_an_example_longer_than_the_model_can_read_is_refused(
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [long])
     template, model = templates.load(load_tokenizer(loud_base), rendering), load_model(loud_base)
     with pytest.raises(PeftlineError, match=r"rows.jsonl, row 7: 5\d\d\d tokens .* the 4096"):
-        answers.answer_test_split(model, template, None, settings(metrics="perplexity"), [], "")
+        answers.answer_split(model, template, None, settings(metrics="perplexity"), [], "")
 
 
 @pytest.mark.parametrize("metrics", ["numeric", "tool_calls"])
@@ -213,7 +220,7 @@ def test_references_that_cannot_be_scored_are_refused_before_the_model_is_asked(
     wrong = make_example("How many?", "many").model_copy(update={"origin": "rows.jsonl, row 7"})
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [wrong])
     with pytest.raises(PeftlineError, match=f"row 7: evaluation.metrics={metrics} cannot score"):
-        answers.answer_test_split(None, None, None, settings(metrics=metrics), [], "")
+        answers.answer_split(None, None, None, settings(metrics=metrics), [], "")
 
 
 def test_classes_are_scored_as_labels_of_either_kind(loud_base, rendering, monkeypatch):
@@ -228,13 +235,13 @@ def test_classes_are_scored_as_labels_of_either_kind(loud_base, rendering, monke
         for label in ("good", "bad")
     ]
     monkeypatch.setattr(answers, "read_split", lambda splits, side: classes)
-    monkeypatch.setattr(generation, "generate", lambda *_, **__: ["Good", "good"])
-    template, model = templates.load(load_tokenizer(loud_base), rendering), load_model(loud_base)
-    rows, scores = answers.answer_test_split(
-        model, template, None, settings(metrics="labels"), [], ""
+    monkeypatch.setattr(
+        generation, "generate", lambda *_, **__: [Answer("Good", True), Answer("good", False)]
     )
+    template, model = templates.load(load_tokenizer(loud_base), rendering), load_model(loud_base)
+    rows, scores = answers.answer_split(model, template, None, settings(metrics="labels"), [], "")
     assert [row["scores"]["accuracy"] for row in rows] == [True, False]
-    rows, _ = answers.answer_test_split(
+    rows, _ = answers.answer_split(
         model, template, None, settings(metrics="multiple_choice"), [], ""
     )
     assert {row["prediction"] for row in rows} <= {"good", "bad"}

@@ -26,7 +26,8 @@ def model(tiny_model):
 @pytest.fixture
 def answer(model, tiny_tokenizer):
     def run(prompts, batch_tokens=ALL):
-        return generate(model, tiny_tokenizer, prompts, NEW, batch_tokens)
+        said = generate(model, tiny_tokenizer, prompts, NEW, batch_tokens)
+        return [one.text for one in said]
 
     return run
 
@@ -117,6 +118,23 @@ def test_an_answer_stops_at_the_end_token(model, tiny_tokenizer, answer):
     assert answer(PROMPTS[:1]) == [tiny_tokenizer.decode(new[: at + 1], skip_special_tokens=True)]
 
 
+def test_an_answer_says_whether_it_ended_by_itself(model, tiny_tokenizer):
+    news = [plain(model, prompt) for prompt in PROMPTS]
+    end = next(token for token in news[0] if token not in news[1] + news[2])
+    model.generation_config.eos_token_id = end
+    said = generate(model, tiny_tokenizer, PROMPTS, NEW, ALL)
+    assert [one.finished for one in said] == [True, False, False]
+    before = news[0].index(end)
+    cut = generate(model, tiny_tokenizer, PROMPTS[:1], before, ALL) if before else []
+    assert not any(one.finished for one in cut)
+    last = generate(model, tiny_tokenizer, PROMPTS[:1], before + 1, ALL)
+    assert last[0].finished, "the end token may be the last that is allowed"
+
+
+def test_without_an_end_token_no_answer_ends(model, tiny_tokenizer):
+    assert not any(one.finished for one in generate(model, tiny_tokenizer, PROMPTS, NEW, ALL))
+
+
 def test_special_tokens_are_no_part_of_an_answer(model, tiny_tokenizer, answer):
     end = tiny_tokenizer.eos_token_id
     with torch.no_grad():
@@ -129,7 +147,9 @@ def test_special_tokens_are_no_part_of_an_answer(model, tiny_tokenizer, answer):
 
 def test_a_longer_answer_than_allowed_is_cut(model, tiny_tokenizer):
     (short,) = generate(model, tiny_tokenizer, PROMPTS[:1], 3, ALL)
-    assert short == tiny_tokenizer.decode(plain(model, PROMPTS[0])[:3], skip_special_tokens=True)
+    assert short.text == tiny_tokenizer.decode(
+        plain(model, PROMPTS[0])[:3], skip_special_tokens=True
+    )
 
 
 def test_batches_stay_below_the_limit_longest_first():

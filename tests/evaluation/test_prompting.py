@@ -17,7 +17,7 @@ def given(monkeypatch):
 
     def generate(model, tokenizer, prompts, max_new_tokens, batch_tokens, title=""):
         seen.append(prompts)
-        return ["4"] * len(prompts)
+        return [generation.Answer("4", True)] * len(prompts)
 
     monkeypatch.setattr(generation, "generate", generate)
     return seen

@@ -10,7 +10,10 @@ def metric(value, low=None, high=None, n=40):
 
 
 def rows(hits, mode=None):
-    made = [{"id": str(at), "scores": {"exact_match": bool(hit)}} for at, hit in enumerate(hits)]
+    made = [
+        {"id": str(at), "finished": True, "scores": {"exact_match": bool(hit)}}
+        for at, hit in enumerate(hits)
+    ]
     return [row | {"mode": mode} for row in made] if mode else made
 
 
@@ -25,6 +28,10 @@ HISTORY = {
     "train_loss": 0.5,
     "validation_loss": 0.6,
 }
+RECORDS = [
+    {"step": 0, "validation_loss": 2.0},
+    {"step": 3, "train_loss": 0.5, "validation_loss": 0.6},
+]
 GOOD, HALF, BAD = [1] * 36 + [0] * 4, [1, 0] * 20, [0] * 40
 
 
@@ -124,23 +131,76 @@ def test_of_losses_the_lower_is_the_better(trained_lora, ours, outcome):
     assert "n = 20" in found
 
 
-def test_the_summary_is_one_json_value_with_all_identities(
-    trained_lora, loud_base, sum_splits, sum_tokens
-):
-    summary = summarise(
-        trained=trained_lora.handle,
-        base=loud_base,
-        splits=sum_splits,
-        tokenised=sum_tokens,
-        history=HISTORY,
-        scores={"exact_match": metric(0.5)},
-        scores_quantized=None,
-        base_scores={"zero_shot": {"exact_match": metric(0.5)}},
-        predictions=rows(HALF),
-        base_predictions=rows(HALF, "zero_shot"),
-        merge_report={"verified": True},
-        git_sha="abc",
-    )
+@pytest.fixture
+def summarised(trained_lora, loud_base, sum_splits, sum_tokens, recipe):
+    def run(**more):
+        values = {
+            "trained": trained_lora.handle,
+            "base": loud_base,
+            "splits": sum_splits,
+            "tokenised": sum_tokens,
+            "recipe": recipe(max_steps=6),
+            "history": HISTORY | {"records": RECORDS},
+            "scores": {"exact_match": metric(0.5)},
+            "scores_validation": None,
+            "scores_quantized": None,
+            "base_scores": {"zero_shot": {"exact_match": metric(0.5)}},
+            "predictions": rows(HALF),
+            "base_predictions": rows(HALF, "zero_shot"),
+            "forgetting": None,
+            "generation": None,
+            "merge_report": {"verified": True},
+            "git_sha": "abc",
+        }
+        return summarise(**values | more)
+
+    return run
+
+
+def test_answers_without_a_model_are_told_but_not_the_opponent(summarised):
+    base = {
+        "zero_shot": {"exact_match": metric(0.5)},
+        "constant": {"exact_match": metric(1.0)},
+        "rules": {"exact_match": metric(1.0)},
+    }
+    answered = rows(HALF, "zero_shot") + rows([1] * 40, "constant") + rows([1] * 40, "rules")
+    summary = summarised(base_scores=base, base_predictions=answered)
+    assert "not measurably different from zero-shot prompting" in summary["verdict"]
+    assert summary["base_metrics"] == {**base, "few_shot": None}
+
+
+def test_the_draws_of_worked_examples_stand_beside_the_base_metrics(summarised):
+    draws = {"chosen": 1, "metric": "exact_match", "n": 6, "values": [0.0, 0.5]}
+    base = {mode: {"exact_match": metric(0.5)} for mode in ("zero_shot", "few_shot")}
+    summary = summarised(base_scores=base | {"few_shot_draws": draws})
+    assert summary["few_shot_draws"] == draws
+    assert set(summary["base_metrics"]) == {"zero_shot", "few_shot", "constant", "rules"}
+
+
+def test_what_was_measured_is_in_the_summary(summarised):
+    measured = {
+        "forgetting": {"base_loss": 3.0, "loss": 3.1},
+        "generation": {"merged_tokens_per_second": 20.0},
+    }
+    summary = summarised(**measured, scores_validation={"exact_match": metric(0.25)})
+    assert {name: summary[name] for name in measured} == measured
+    assert summary["validation_metrics"] == {"exact_match": metric(0.25)}
+
+
+def test_a_summary_says_by_itself_what_was_trained(summarised, recipe):
+    settings = json.loads(json.dumps(summarised()["settings"]))
+    assert settings["adapter"]["rank"] == 4 and settings["training"]["max_steps"] == 6
+    assert type(recipe(max_steps=6)).model_validate(settings) == recipe(max_steps=6)
+
+
+def test_faults_of_the_training_are_named(summarised):
+    assert summarised()["health"] == []
+    cut = [row | {"finished": False} for row in rows(HALF)]
+    assert [found["name"] for found in summarised(predictions=cut)["health"]] == ["no_stop"]
+
+
+def test_the_summary_is_one_json_value_with_all_identities(summarised, loud_base):
+    summary = summarised()
     assert json.loads(json.dumps(summary)) == summary
     assert summary["status"] == "finished"
     assert summary["base_metrics"]["few_shot"] is None

@@ -1,18 +1,16 @@
-"""Answer the test split: with the base alone, with examples in the prompt, with an adapter."""
+"""Answer the questions of a split, and score the answers."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
-import transformers
-
-from peftline import jsonl, store
 from peftline.base_model import hardware
-from peftline.base_model.loading import load_model, load_tokenizer
-from peftline.corpus.split import iterate, read_split
+from peftline.base_model.loading import load_tokenizer
+from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
 from peftline.delivery.answering import open_trained
-from peftline.evaluation import asking, metrics, shots
+from peftline.evaluation import asking, metrics
+from peftline.evaluation.asking import Outcome
+from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.formats.example import Example
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.quantization import Quantization
@@ -27,59 +25,6 @@ if TYPE_CHECKING:
 Rows = list[dict[str, Any]]
 
 
-def score_base(
-    base: BaseModelFolder,
-    splits: Splits,
-    rendering: Rendering,
-    evaluation: Evaluation,
-    root: Path,
-) -> tuple[Rows, dict[str, Any]]:
-    """Score the untouched base, zero-shot and few-shot, once per data, base and settings.
-
-    Returns:
-        Predictions, each with its `mode`, and the metrics of each mode.
-    """
-    import peftline.base_model.loading
-    import peftline.evaluation
-    import peftline.formats
-    import peftline.rendering
-    import peftline.tool_calls.scoring
-
-    dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
-    key = {
-        "base": base.sha256,
-        "splits": splits.sha256,
-        "rendering": rendering.model_dump(),
-        "evaluation": evaluation.model_dump(),
-        "code": store.code_hash(
-            peftline.evaluation,
-            peftline.rendering,
-            peftline.formats,
-            peftline.base_model.loading,
-            peftline.tool_calls.scoring,
-        ),
-        "dtype": str(dtype),
-        "versions": [transformers.__version__, torch.__version__],
-    }
-
-    def write(folder: Path) -> dict[str, Any]:
-        """Score each mode; predictions go into the folder, metrics into its manifest."""
-        model = load_model(base, dtype)
-        template = templates.load(load_tokenizer(base), rendering)
-        results = {}
-        rows: Rows = []
-        for mode, worked in _modes(splits, evaluation).items():
-            answered, results[mode] = answer_test_split(
-                model, template, splits, evaluation, worked, f"Base, {mode}"
-            )
-            rows += [{**row, "mode": mode} for row in answered]
-        jsonl.write(folder / "predictions.jsonl", rows)
-        return results
-
-    path, results = store.build(root / "07_model_output" / "base", key, write)
-    return list(jsonl.read(path / "predictions.jsonl")), results
-
-
 def score_trained(
     base: BaseModelFolder,
     trained: AdapterFolder | ModelFolder,
@@ -87,6 +32,7 @@ def score_trained(
     rendering: Rendering,
     evaluation: Evaluation,
     quantized: Quantization | None = None,
+    side: str = "test",
 ) -> tuple[Rows, dict[str, Any]]:
     """Score what was trained: on the unquantised base, as it is delivered, or on a quantised one.
 
@@ -97,59 +43,82 @@ def score_trained(
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=quantized is None)
     model = open_trained(trained, base, dtype, quantized)
     title = "Adapter" if quantized is None else f"Adapter on {quantized.type}"
+    title += "" if side == "test" else f", {side}"
     template = templates.load(load_tokenizer(base), rendering)
-    return answer_test_split(model, template, splits, evaluation, [], title)
+    return answer_split(model, template, splits, evaluation, [], title, side)
 
 
-def answer_test_split(
+def answer_split(
     model: "PreTrainedModel",
     template: Template,
     splits: Splits,
     evaluation: Evaluation,
     worked: list[Example],
     title: str,
+    side: str = "test",
+    most: int | None = None,
 ) -> tuple[Rows, dict[str, Any]]:
-    """Ask every test example and score what the model gives.
+    """Ask every example of a split and score what the model gives.
 
     Plain text has no prompts: it has no scores, except where the model is asked how likely it is.
 
+    Args:
+        worked: examples that stand before each question.
+        most: only so many examples, the first ones.
+
     Returns:
-        A row per example (id, prompt, reference, prediction, scores), and the metrics.
+        A row per example (id, prompt, reference, prediction, finished, scores), and the metrics.
 
     Raises:
         PeftlineError: a reference is none that these metrics can score.
     """
-    examples = _examples(splits, evaluation)
+    examples = questions(splits, side, evaluation)[:most]
     if not examples:
         return [], {}
-    references = [_reference(example, template) for example in examples]
-    metric_set = metrics.choose(evaluation.metrics, references)
+    references, metric_set = judged_by(examples, template, evaluation)
     asking.check(metric_set, examples, references)
     asked = asking.Asked(model, template, evaluation, worked, title)
-    found = asking.ask(asked, metric_set, examples, references)
+    outcomes = asking.ask(asked, metric_set, examples, references)
+    return collected(examples, references, outcomes, metric_set)
+
+
+def questions(splits: Splits, side: str, evaluation: Evaluation) -> list[Example]:
+    """What a split has to ask."""
+    wanted = metrics.SETS.get(evaluation.metrics)
+    texts_too = wanted is not None and wanted.asks == "references"
+    return [e for e in read_split(splits, side) if e.prompt or texts_too]
+
+
+def judged_by(
+    examples: Sequence[Example], template: Template, evaluation: Evaluation
+) -> tuple[list[str], MetricSet]:
+    """The references of examples, and the metrics that they are scored by."""
+    references = [reference(example, template) for example in examples]
+    return references, metrics.choose(evaluation.metrics, references)
+
+
+def collected(
+    examples: Sequence[Example],
+    references: Sequence[str],
+    outcomes: Sequence[Outcome],
+    metric_set: MetricSet,
+) -> tuple[Rows, dict[str, Any]]:
+    """What `answer_split` returns."""
     rows = [
         {
             "id": example.id,
             "prompt": "\n\n".join(message.text for message in example.prompt),
-            "reference": reference,
-            "prediction": prediction,
-            "scores": scores,
+            "reference": due,
+            "prediction": outcome.prediction,
+            "finished": outcome.finished,
+            "scores": outcome.scores,
         }
-        for example, reference, (prediction, scores) in zip(
-            examples, references, found, strict=True
-        )
+        for example, due, outcome in zip(examples, references, outcomes, strict=True)
     ]
     return rows, metric_set.aggregate(rows)
 
 
-def _examples(splits: Splits, evaluation: Evaluation) -> list[Example]:
-    """What the test split has to ask."""
-    wanted = metrics.SETS.get(evaluation.metrics)
-    texts_too = wanted is not None and wanted.asks == "references"
-    return [e for e in read_split(splits, "test") if e.prompt or texts_too]
-
-
-def _reference(example: Example, template: Template) -> str:
+def reference(example: Example, template: Template) -> str:
     """The answer of an example; calls as the template writes them and the model would."""
     if not example.messages[-1].tool_calls:
         return example.answer
@@ -157,10 +126,3 @@ def _reference(example: Example, template: Template) -> str:
     shown = render.full_text(example, template).removeprefix(prompt)
     ids = template.tokenizer(shown.partition(template.end_text)[0], add_special_tokens=False)
     return template.tokenizer.decode(ids["input_ids"], skip_special_tokens=True)
-
-
-def _modes(splits: Splits, evaluation: Evaluation) -> dict[str, list[Example]]:
-    """The worked examples of each way to ask the base."""
-    wanted = evaluation.few_shot
-    few = shots.find(iterate(splits, "train"), wanted) if wanted else []
-    return {"zero_shot": [], "few_shot": few} if few else {"zero_shot": []}

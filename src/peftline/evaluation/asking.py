@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peftline.errors import PeftlineError
 from peftline.evaluation import prompting
+from peftline.evaluation.generation import Answer
 from peftline.evaluation.likelihood import log_likelihoods
 from peftline.evaluation.metrics import multiple_choice
 from peftline.evaluation.metrics.metric_set import Likelihood, MetricSet, Scores
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+class Outcome(NamedTuple):
+    """What came of one example."""
+
+    prediction: str | None
+    """None where only the reference is read."""
+    finished: bool | None
+    """Whether the answer ended by itself; None where the model did not write one."""
+    scores: Scores
+
+
 @dataclass(frozen=True)
 class Asked:
     """A model, and how it is asked."""
@@ -32,7 +43,7 @@ class Asked:
     title: str
     """Of the progress bar."""
 
-    def answers(self, examples: list[Example]) -> list[str]:
+    def answers(self, examples: list[Example]) -> list[Answer]:
         """What the model writes."""
         return prompting.answer(
             self.model,
@@ -44,7 +55,9 @@ class Asked:
             self.title,
         )
 
-    def of_choices(self, examples: list[Example], choices: list[str]) -> list[dict[str, Likelihood]]:
+    def of_choices(
+        self, examples: list[Example], choices: list[str]
+    ) -> list[dict[str, Likelihood]]:
         """How likely each choice is as an answer, for each example."""
         said = [Message(role="assistant", content=choice) for choice in choices]
         rows = [self._answered(example, said) for example in examples]
@@ -106,25 +119,27 @@ def check(metric_set: MetricSet, examples: list[Example], references: list[str])
 
 def ask(
     asked: Asked, metric_set: MetricSet, examples: list[Example], references: list[str]
-) -> list[tuple[str | None, Scores]]:
-    """Prediction and scores of each example; where only references are read, nothing is predicted.
+) -> list[Outcome]:
+    """Ask for each example what its metrics need.
 
     Raises:
         PeftlineError: there are no sound choices, or an example is longer than the model can read.
     """
-    given: list[Any]
-    predictions: list[str] | list[None]
     if metric_set.asks == "answers":
-        given = predictions = asked.answers(examples)
-    elif metric_set.asks == "choices":
+        return [
+            Outcome(answer.text, answer.finished, metric_set.score(answer.text, reference))
+            for answer, reference in zip(asked.answers(examples), references, strict=True)
+        ]
+    if metric_set.asks == "choices":
         choices = multiple_choice.choices(asked.settings.choices, references)
-        given = asked.of_choices(examples, choices)
+        given: list[Any] = asked.of_choices(examples, choices)
         predictions = [multiple_choice.most_likely(of_example) for of_example in given]
     else:
-        given = asked.of_references(examples)
-        predictions = [None] * len(examples)
-    scores = [metric_set.score(*pair) for pair in zip(given, references, strict=True)]
-    return list(zip(predictions, scores, strict=True))
+        given, predictions = asked.of_references(examples), [None] * len(examples)
+    return [
+        Outcome(prediction, None, metric_set.score(one, reference))
+        for prediction, one, reference in zip(predictions, given, references, strict=True)
+    ]
 
 
 def _reference(example: Example) -> Message:

@@ -3,7 +3,7 @@
 import copy
 import os
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from peft import PeftModel
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _OPEN_SHARE = 0.9
 
 
+class Answer(NamedTuple):
+    """What was said."""
+
+    text: str
+    """Without special tokens."""
+    finished: bool
+    """Whether it ended by itself, with an end token; otherwise it was cut."""
+
+
 def generate(
     model: "PreTrainedModel",
     tokenizer: "PreTrainedTokenizerBase",
@@ -27,7 +36,7 @@ def generate(
     max_new_tokens: int,
     batch_tokens: int,
     title: str = "Generating",
-) -> list[str]:
+) -> list[Answer]:
     """Answer each prompt; the order of the answers is that of the prompts.
 
     The tokens with which all prompts begin, such as a system message or worked examples, are
@@ -44,7 +53,8 @@ def generate(
     model, virtual = _without_virtual_tokens(model)
     device = next(model.parameters()).device
     model.eval()
-    answers: list[str] = [""] * len(prompts)
+    ends = _end_ids(model)
+    answers = [Answer("", False)] * len(prompts)
     progress = tqdm(total=len(prompts), desc=title, unit="answer")
     with torch.inference_mode(), _last_states_in_one_piece(model), progress as bar:
         shared = _prefix_cache(model, prefix, virtual, device)
@@ -55,12 +65,18 @@ def generate(
             if held:
                 cache.batch_repeat_interleave(len(batch))
                 mask = torch.cat([mask.new_ones(len(batch), held), mask], dim=1)
-            new = _greedy(model, ids, mask, cache, max_new_tokens)
+            new = _greedy(model, ids, mask, cache, max_new_tokens, ends)
             texts = tokenizer.batch_decode(new, skip_special_tokens=True)
-            for i, text in zip(batch, texts, strict=True):
-                answers[i] = text
+            for i, text, made in zip(batch, texts, new, strict=True):
+                answers[i] = Answer(text, made[-1] in ends)
             bar.update(len(batch))
     return answers
+
+
+def _end_ids(model: "PreTrainedModel") -> list[int]:
+    """The tokens that end an answer; a model may have several, or none."""
+    ends = model.generation_config.eos_token_id
+    return [end for end in (ends if isinstance(ends, list) else [ends]) if end is not None]
 
 
 def _last_states_in_one_piece(model: "PreTrainedModel") -> AbstractContextManager:
@@ -87,6 +103,7 @@ def _greedy(
     mask: torch.Tensor,
     cache: "Cache",
     max_new_tokens: int,
+    end_ids: list[int],
 ) -> list[list[int]]:
     """The most likely token, one after the other, until each row has ended.
 
@@ -94,9 +111,7 @@ def _greedy(
     batch. `generate` computes them to the end of the longest: for a base that rambles in one row
     of five, most of the time.
     """
-    ends = model.generation_config.eos_token_id
-    ends = [end for end in (ends if isinstance(ends, list) else [ends]) if end is not None]
-    ends = torch.tensor(ends, dtype=torch.long, device=ids.device)
+    ends = torch.tensor(end_ids, dtype=torch.long, device=ids.device)
     new: list[list[int]] = [[] for _ in ids]
     rows = list(range(len(ids)))  # which answers the rows of the present batch belong to
     is_open = torch.ones(len(ids), dtype=torch.bool, device=ids.device)

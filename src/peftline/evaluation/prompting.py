@@ -22,7 +22,7 @@ def answer(
     batch_tokens: int,
     shots: list[Example],
     title: str,
-) -> list[str]:
+) -> list[generation.Answer]:
     """Answer prompts, with worked examples before each of them if `shots` has any."""
     texts = [
         render.prompt_text(_after_shots(messages, shots), template, tools)
@@ -37,7 +37,8 @@ def given_answers(
 ) -> list[render.Tokens]:
     """The same prompt with each of the answers, which alone are labelled, with their end tokens."""
     asked = [
-        message.model_copy(update={"loss": False}) for message in _after_shots(example.prompt, shots)
+        message.model_copy(update={"loss": False})
+        for message in _after_shots(example.prompt, shots)
     ]
     conversations = (
         Example(

@@ -7,8 +7,15 @@ from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
+from peftline.reports import health
+from peftline.schema import Recipe
 
 Rows = list[dict[str, Any]]
+
+PROMPTING = ("zero_shot", "few_shot")
+"""What the verdict compares with."""
+MODES = (*PROMPTING, "constant", "rules")
+"""Besides: the most frequent training answer, and the rules for the built-in data."""
 
 
 def summarise(
@@ -16,12 +23,16 @@ def summarise(
     base: BaseModelFolder,
     splits: Splits,
     tokenised: Tokenised,
+    recipe: Recipe,
     history: dict[str, Any],
     scores: dict[str, Any],
+    scores_validation: dict[str, Any] | None,
     scores_quantized: dict[str, Any] | None,
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
+    forgetting: dict[str, Any] | None,
+    generation: dict[str, Any] | None,
     merge_report: dict[str, Any] | None,
     git_sha: str | None,
 ) -> dict[str, Any]:
@@ -31,11 +42,14 @@ def summarise(
         "seed": trained.seed,
         "status": "finished",
         "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions),
+        "health": health.findings(history, predictions),
         "metrics": scores,
         "metrics_quantized": scores_quantized,
-        "base_metrics": {"zero_shot": None, "few_shot": None, **base_scores},
-        "validation_metrics": None,
-        "forgetting": None,
+        "base_metrics": {mode: base_scores.get(mode) for mode in MODES},
+        "few_shot_draws": base_scores.get("few_shot_draws"),
+        "validation_metrics": scores_validation,
+        "forgetting": forgetting,
+        "generation": generation,
         "merge": merge_report,
         "trainable_parameters": history["trainable_parameters"],
         "total_parameters": history["total_parameters"],
@@ -60,6 +74,7 @@ def summarise(
             "sha256": base.sha256,
             "parameters": base.parameters,
         },
+        "settings": recipe.model_dump(mode="json"),
         "rendering": trained.rendering,
         "parts": trained.parts,
         "input_hash": trained.input_hash,
@@ -85,7 +100,8 @@ def verdict(
         return _of_losses(trained, history)
     judged = metrics.of(scores)
     name, sign = judged.headline, 1 if judged.higher_is_better else -1
-    best = max(base_scores, key=lambda mode: sign * base_scores[mode][name]["value"])
+    modes = [mode for mode in PROMPTING if mode in base_scores]
+    best = max(modes, key=lambda mode: sign * base_scores[mode][name]["value"])
     prompted = {row["id"]: row for row in base_predictions if row["mode"] == best}
     difference = paired_difference(
         judged.values(predictions), judged.values([prompted[row["id"]] for row in predictions])

@@ -52,6 +52,7 @@ def _numbers(summary: dict[str, Any]) -> dict[str, float]:
     groups = {
         "test": summary["metrics"],
         "test_quantized": summary["metrics_quantized"] or {},
+        "validation": summary["validation_metrics"] or {},
         **{f"base_{mode}": scores or {} for mode, scores in summary["base_metrics"].items()},
     }
     numbers = {name: summary[name] for name in _NUMBERS}
@@ -62,4 +63,8 @@ def _numbers(summary: dict[str, Any]) -> dict[str, float]:
     }
     if summary["merge"]:
         numbers["merge.max_abs_logit_difference"] = summary["merge"]["max_abs_logit_difference"]
+    if summary["forgetting"]:
+        numbers["forgetting.difference"] = summary["forgetting"]["difference"]["value"]
+    for name in ("unmerged_tokens_per_second", "merged_tokens_per_second"):
+        numbers[f"generation.{name}"] = (summary["generation"] or {}).get(name)
     return {name: float(value) for name, value in numbers.items() if value is not None}

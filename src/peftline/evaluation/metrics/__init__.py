@@ -7,7 +7,7 @@ from peftline.evaluation.metrics.numeric import NUMERIC
 from peftline.evaluation.metrics.perplexity import PERPLEXITY
 from peftline.evaluation.metrics.refusal import REFUSAL
 from peftline.evaluation.metrics.text import TEXT
-from peftline.evaluation.metrics.tool_calls import TOOL_CALLS
+from peftline.evaluation.metrics.tool_calls import TOOL_CALLS as TOOL_CALLS
 from peftline.tool_calls import scoring
 
 # `text` comes before `tool_calls`, for both have an exact match and only one of them goes by it.

@@ -20,7 +20,7 @@ def score_base(
     evaluation: Evaluation,
     store_root: str,
 ) -> tuple[list[dict], dict]:
-    """What prompting alone achieves, zero-shot and few-shot."""
-    from peftline.evaluation import answers
+    """What prompting alone achieves, zero-shot and few-shot, and what no model is needed for."""
+    from peftline.evaluation import base as untrained
 
-    return answers.score_base(base, splits, rendering, evaluation, Path(store_root))
+    return untrained.score_base(base, splits, rendering, evaluation, Path(store_root))

@@ -40,9 +40,12 @@ def inspect(
     run: dict,
 ) -> tuple[dict, str]:
     """What the model will see and what the run will cost, as a report and as a page."""
+    from peftline.evaluation import text_loss
     from peftline.preflight.inspect import inspect as look
     from peftline.reports.preflight import page
 
+    if evaluation.forgetting:
+        text_loss.read(evaluation.general_text)  # refused here, not after the training
     report = look(
         name=run["recipe"],
         recipe=recipe,
@@ -127,6 +130,55 @@ def evaluate(
     return answers.score_trained(base, trained, splits, rendering, evaluation)
 
 
+def validate_answers(
+    base: BaseModelFolder,
+    trained: AdapterFolder | ModelFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
+) -> dict:
+    """The same on the validation split, so that settings can be chosen without the test split;
+    empty unless `evaluation.validation` is set."""
+    from peftline.evaluation import answers
+
+    if not evaluation.validation:
+        return {}
+    return answers.score_trained(base, trained, splits, rendering, evaluation, side="validation")[1]
+
+
+def measure_forgetting(
+    base: BaseModelFolder,
+    trained: AdapterFolder | ModelFolder,
+    evaluation: Evaluation,
+    store_root: str,
+) -> dict:
+    """The loss on a general text before and after training; empty if it is not wanted."""
+    from peftline.base_model import hardware
+    from peftline.evaluation import forgetting
+
+    if not evaluation.forgetting:
+        return {}
+    dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
+    return forgetting.measure(base, trained, evaluation.general_text, dtype, Path(store_root))
+
+
+def measure_latency(
+    base: BaseModelFolder,
+    trained: AdapterFolder | ModelFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
+) -> dict:
+    """How fast what was trained answers, unmerged and merged; empty if it is not wanted."""
+    from peftline.base_model import hardware
+    from peftline.evaluation import latency
+
+    if not evaluation.latency:
+        return {}
+    dtype = hardware.scoring_dtype(evaluation.dtype)
+    return latency.measure(base, trained, splits, rendering, dtype) or {}
+
+
 def evaluate_quantized(
     base: BaseModelFolder,
     adapter: AdapterFolder,
@@ -168,11 +220,15 @@ def summarise(
     base: BaseModelFolder,
     splits: Splits,
     tokenised: Tokenised,
+    recipe: Recipe,
     history: dict,
     metrics: dict,
+    validation_metrics: dict,
     base_metrics: dict,
     predictions: list[dict],
     base_predictions: list[dict],
+    forgetting: dict,
+    generation: dict,
     metrics_quantized: dict | None = None,
     merge_report: dict | None = None,
 ) -> dict:
@@ -184,12 +240,16 @@ def summarise(
         base=base,
         splits=splits,
         tokenised=tokenised,
+        recipe=recipe,
         history=history,
         scores=metrics,
+        scores_validation=validation_metrics or None,
         scores_quantized=metrics_quantized or None,
         base_scores=base_metrics,
         predictions=predictions,
         base_predictions=base_predictions,
+        forgetting=forgetting or None,
+        generation=generation or None,
         merge_report=merge_report,
         git_sha=identity.git_sha(project_folder()),
     )

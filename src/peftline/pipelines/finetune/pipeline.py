@@ -8,17 +8,20 @@ from peftline.pipelines.finetune.nodes import (
     evaluate_quantized,
     gate,
     inspect,
+    measure_forgetting,
+    measure_latency,
     merge,
     plot,
     summarise,
     tokenise,
     train,
+    validate_answers,
 )
 
 RECIPE, RENDERING, EVALUATION = "params:recipe", "params:rendering", "params:evaluation"
-DATA, SEED = "params:data", "params:seed"
+DATA, SEED, ROOT = "params:data", "params:seed", "params:store_root"
 SHARED = {"examples", "splits", "base_model", "base_metrics", "base_predictions"}
-SHARED_PARAMETERS = {DATA, RENDERING, EVALUATION, SEED, "params:store_root"}
+SHARED_PARAMETERS = {DATA, RENDERING, EVALUATION, SEED, ROOT}
 
 
 def create_preflight(name: str) -> Pipeline:
@@ -27,7 +30,7 @@ def create_preflight(name: str) -> Pipeline:
 
 
 def create_pipeline(recipe: str, delivers: Delivers = "adapter and merged") -> Pipeline:
-    """tokenise -> inspect -> gate -> train -> evaluate -> merge and verify -> summarise.
+    """tokenise -> inspect -> gate -> train -> evaluate, measure -> merge and verify -> summarise.
 
     Args:
         delivers: an adapter that cannot be merged is all that is delivered, and so is a model whose
@@ -41,7 +44,7 @@ def _preflight() -> Pipeline:
         [
             Node(
                 tokenise,
-                ["splits", "base_model", RENDERING, "params:store_root"],
+                ["splits", "base_model", RENDERING, ROOT],
                 "tokenised",
                 name="tokenise",
             ),
@@ -101,7 +104,15 @@ def _training(delivers: Delivers) -> Pipeline:
                 name="train",
             ),
             Node(plot, ["history", "run"], "learning_curve", name="plot"),
+            Node(validate_answers, scored, "validation_metrics", name="validate_answers"),
             Node(evaluate, scored, ["predictions", "metrics"], name="evaluate"),
+            Node(
+                measure_forgetting,
+                ["base_model", trained, EVALUATION, ROOT],
+                "forgetting",
+                name="measure_forgetting",
+            ),
+            Node(measure_latency, scored, "generation", name="measure_latency"),
             *nodes,
             Node(
                 summarise,
@@ -110,11 +121,15 @@ def _training(delivers: Delivers) -> Pipeline:
                     "base": "base_model",
                     "splits": "splits",
                     "tokenised": "tokenised",
+                    "recipe": RECIPE,
                     "history": "history",
                     "metrics": "metrics",
+                    "validation_metrics": "validation_metrics",
                     "base_metrics": "base_metrics",
                     "predictions": "predictions",
                     "base_predictions": "base_predictions",
+                    "forgetting": "forgetting",
+                    "generation": "generation",
                     **sides,
                 },
                 "summary",

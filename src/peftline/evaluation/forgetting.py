@@ -1,0 +1,103 @@
+"""What training has cost elsewhere: the loss on a general text, before and after."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from scipy import stats
+
+from peftline import store
+from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.delivery.adapter import check_matches
+from peftline.delivery.answering import open_trained
+from peftline.evaluation.text_loss import Loss, losses, read
+from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
+from peftline.rendering.tokens import leading_bos
+
+_RESAMPLES = 2000
+
+
+def measure(
+    base: BaseModelFolder,
+    trained: AdapterFolder | ModelFolder,
+    text: Path | None,
+    dtype: torch.dtype,
+    root: Path,
+) -> dict[str, Any]:
+    """Mean loss per token (nats) on a text that has nothing to do with the training data.
+
+    The base is measured by itself, once for each text and type, so that the runs of all recipes
+    have the same number for it.
+
+    Args:
+        text: UTF-8, paragraphs separated by empty lines; by default the one that is shipped.
+        dtype: of weights and arithmetic, for both models.
+        root: of the store in which the base's losses are kept.
+
+    Returns:
+        `base_loss`, `loss`; `difference` (`value`, and `low` and `high` of its 95 % bootstrap
+        interval over the `n` paragraphs, whose losses are paired); `tokens`, `text_sha256`.
+
+    Raises:
+        PeftlineError: the text cannot be read, or has fewer than two paragraphs; or the adapter
+            was trained on another base.
+    """
+    check_matches(trained, base)
+    content = read(text)
+    tokenizer = load_tokenizer(base)
+    bos = leading_bos(tokenizer)
+    ids = [tokenizer(one, add_special_tokens=False)["input_ids"] for one in content]
+    sha256 = store.sha256_of(content)
+
+    def write(folder: Path) -> dict[str, Any]:
+        """Nothing but the manifest is stored."""
+        return {"losses": losses(load_model(base, dtype), ids, bos)}
+
+    folder = root / "07_model_output" / "base_loss"
+    before = store.build(folder, _key(base, sha256, dtype), write)[1]["losses"]
+    if isinstance(trained, ModelFolder):
+        model = load_model(trained, dtype)
+    else:
+        model = open_trained(trained, base, dtype)
+    after = losses(model, ids, bos)
+    return compare([Loss(*one) for one in before], after) | {"text_sha256": sha256}
+
+
+def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
+    """Mean losses per token and their difference, with its interval over paragraphs."""
+    tokens = np.array([one.tokens for one in before])
+    first, second = (np.array([one.nats for one in many]) for many in (before, after))
+    interval = stats.bootstrap(
+        (second - first, tokens),
+        lambda nats, counts, axis: nats.sum(axis) / counts.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=_RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    base_loss, loss = first.sum() / tokens.sum(), second.sum() / tokens.sum()
+    difference = {"value": loss - base_loss, "low": interval.low, "high": interval.high}
+    return {
+        "base_loss": round(float(base_loss), 6),
+        "loss": round(float(loss), 6),
+        "difference": {name: round(float(value), 6) for name, value in difference.items()}
+        | {"n": len(before)},
+        "tokens": int(tokens.sum()),
+    }
+
+
+def _key(base: BaseModelFolder, sha256: str, dtype: torch.dtype) -> dict[str, Any]:
+    """What the base's losses depend on."""
+    import peftline.base_model.loading
+    import peftline.evaluation.text_loss
+
+    return {
+        "base": base.sha256,
+        "text": sha256,
+        "dtype": str(dtype),
+        "code": store.code_hash(peftline.evaluation.text_loss, peftline.base_model.loading),
+        "versions": [transformers.__version__, torch.__version__],
+    }
