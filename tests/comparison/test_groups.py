@@ -65,6 +65,12 @@ def test_seeds_with_other_settings_are_not_averaged():
     assert "training.learning_rate 0.2, not 0.1" in left_out[0].reason
 
 
+def test_of_two_runs_of_one_recipe_and_seed_the_newer_counts():
+    kept, left_out = comparable([run("a", HITS), run("a", [0, 0, 1, 1], age=9)])
+    assert [one.predictions[0]["scores"]["exact_match"] for one in kept] == [1]
+    assert "an older run of the same recipe and seed" in left_out[0].reason
+
+
 def test_without_runs_there_is_no_group():
     assert comparable([]) == ([], [])
 

@@ -6,7 +6,7 @@ from peftline.comparison import rows
 from peftline.comparison.headline import headline
 from peftline.comparison.sweep import Chosen, Sweep
 from peftline.evaluation.statistics import mean, proportion
-from tests.comparison.invented import base_answers, run, share
+from tests.comparison.invented import run, share
 
 EXACT = headline(["exact_match"])
 A, B = [1, 1, 0, 0, 1, 0, 1, 1], [1, 0, 0, 0, 1, 1, 1, 1]
@@ -44,40 +44,6 @@ def test_other_metrics_and_costs_are_means_over_seeds():
     assert row.costs.forgetting is None and row.forgetting is None
 
 
-def test_each_way_to_do_without_training_is_a_row():
-    base = base_answers(zero_shot=[0] * 8, few_shot=B, constant=[0] * 8, rules=A)
-    found, notes = rows.of_base([run("lora", A, base=base)], EXACT)
-    assert [row.name for row in found] == [
-        "base, zero-shot",
-        "base, few-shot",
-        "constant answer",
-        "rules, no model",
-    ]
-    assert found[1].values == B and found[1].kind == "base" and notes == []
-    # At 0 of 8 a bootstrap would say 0 to 0.
-    assert found[0].metric.model_dump() == proportion([False] * 8)
-
-
-def test_base_answers_to_other_examples_do_not_count_and_this_is_said():
-    base = base_answers(zero_shot=A, few_shot=B)
-    base[0]["prompt"] = "another question"
-    found, notes = rows.of_base([run("lora", A, base=base)], EXACT)
-    assert [row.name for row in found] == ["base, few-shot"]
-    assert notes == ["No row for base, zero-shot: its answers are to other examples."]
-
-
-def test_the_newest_base_answers_count():
-    old = run("ia3", A, base=base_answers(zero_shot=A), age=9)
-    new = run("lora", A, base=base_answers(zero_shot=B))
-    (row,), _ = rows.of_base([old, new], EXACT)
-    assert row.values == B
-
-
-def test_without_base_answers_a_note_says_so():
-    found, notes = rows.of_base([run("lora", A)], EXACT)
-    assert found == [] and "no answers of it" in notes[0]
-
-
 def test_settings_that_a_sweep_varies_are_rows_of_their_own():
     small, large = ({"adapter.rank": rank} for rank in (4, 16))
     found = recipe_rows(
@@ -87,8 +53,8 @@ def test_settings_that_a_sweep_varies_are_rows_of_their_own():
         run("ia3", B, varied={"training.learning_rate": 0.1}),
     )
     assert {row.name: len(row.seeds) for row in found} == {
-        "lora (rank=4)": 2,
-        "lora (rank=16)": 1,
+        "lora (adapter.rank=4)": 2,
+        "lora (adapter.rank=16)": 1,
         "ia3": 1,
     }
 

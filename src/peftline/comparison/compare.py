@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from peftline.comparison import base as without_training
 from peftline.comparison import costs, groups, pairs, verdict
 from peftline.comparison import rows as tables
 from peftline.comparison.headline import Headline, headline
@@ -21,7 +22,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     kept = group.runs
     chosen = headline(kept[0].summary["metrics"]) if kept else None
     recipes = tables.of_recipes(kept, chosen, runs.sweep, dict(about or {}))
-    base, notes = tables.of_base(kept, chosen)
+    base, notes = without_training.rows(kept, chosen)
     ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
     tested = pairs.compare_all(ordered)
     best = next((row for row in ordered if row.kind == "recipe"), None)

@@ -42,8 +42,14 @@ def comparable(runs: list[Run]) -> Group:
     kept = []
     for of_recipe in variants(main).values():
         same, different = _same_settings(of_recipe)
-        kept += same
         left_out += [_left_out(run, _other_settings(run, same[0])) for run in different]
+        newest = {run.seed: run for run in sorted(same, key=lambda run: run.finished_at)}
+        kept += newest.values()
+        left_out += [
+            _left_out(run, f"an older run of the same recipe and seed as {newest[run.seed].folder}")
+            for run in same
+            if run is not newest[run.seed]
+        ]
     return Group(kept, left_out)
 
 

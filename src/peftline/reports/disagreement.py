@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from peftline.comparison import base as without_training
 from peftline.comparison import groups, rows
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Rows, Run
@@ -20,7 +21,7 @@ def embedded(found: Comparison, kept: list[Run]) -> dict[str, Any]:
     answers: dict[str, tuple[int | None, Rows]] = {
         name: (runs[0].seed, runs[0].predictions) for name, runs in rows.by_name(kept).items()
     }
-    base, _ = rows.base_answers(kept)
+    base, _ = without_training.answers(kept)
     answers |= {name: (None, answered) for name, (answered, _) in base.items()}
     by_id = {name: {row["id"]: row for row in answered} for name, (_, answered) in answers.items()}
     ids = sorted(row["id"] for row in kept[0].predictions)
