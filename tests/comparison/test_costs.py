@@ -67,6 +67,10 @@ def test_a_cost_that_one_seed_lacks_is_null():
     assert costs.of(both[:1]).adapter_bytes == 4096
 
 
+def test_a_loss_that_is_no_number_is_null():
+    assert costs.mean_over([run("a", [1], validation_loss=float("nan"))], "validation_loss") is None
+
+
 def test_answers_are_timed_as_they_are_served_best():
     speeds = {"unmerged_tokens_per_second": 10.0, "merged_tokens_per_second": 20.0}
     assert costs.of([run("a", [1], generation=speeds)]).seconds_per_token == pytest.approx(0.05)

@@ -1,5 +1,6 @@
 """What a recipe costs, and which recipes are not beaten in quality and cost at once."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
@@ -35,7 +36,7 @@ def forgetting(runs: Sequence[Run]) -> Metric | None:
 
 
 def mean_over(runs: Sequence[Run], *keys: str) -> float | None:
-    """Mean of a number in the summaries; null if a run has none."""
+    """Mean of a number in the summaries; null if a run has none, or one that is not finite."""
     values = [_at(run.summary, keys) for run in runs]
     return None if None in values or not values else sum(values) / len(values)
 
@@ -69,4 +70,4 @@ def _at(value: Any, keys: Sequence[str]) -> float | None:
         if not isinstance(value, dict):
             return None
         value = value.get(key)
-    return value
+    return value if value is None or math.isfinite(value) else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 # Of texts, exact equality says little; an exact match is the stricter of what calls are scored by.
 _FIRST = ("rouge_l", "exact_match")
 _LOWER_IS_BETTER = ("perplexity", "loss", "negative_log_likelihood")
+_NO_SHARES = (*_LOWER_IS_BETTER, "bleu")
 
 
 class Headline(NamedTuple):
@@ -23,5 +24,9 @@ def headline(metrics: Iterable[str]) -> Headline | None:
     if not names:
         return None
     name = next((first for first in _FIRST if first in names), names[0])
-    lower = name in _LOWER_IS_BETTER
-    return Headline(name, higher_is_better=not lower, is_share=not lower and name != "bleu")
+    return Headline(name, higher_is_better=name not in _LOWER_IS_BETTER, is_share=is_share(name))
+
+
+def is_share(name: str) -> bool:
+    """Whether a metric lies between 0 and 1, and is written in percent."""
+    return name not in _NO_SHARES

@@ -53,8 +53,8 @@ class Axis:
                 if low <= value <= high
             ]
             if len(found) > 2:
-                break
-        return found
+                return found
+        return [float(v) for v in MaxNLocator(most).tick_values(low, high) if low <= v <= high]
 
     def _turned(self, value: float) -> float:
         return math.log10(value) if self.log else value

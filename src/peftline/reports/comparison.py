@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from peftline.comparison import pairs, words
 from peftline.comparison.groups import flat
+from peftline.comparison.headline import is_share
 from peftline.comparison.result import Comparison, Pair, Row
 from peftline.comparison.rows import by_name
 from peftline.comparison.runs import Runs
@@ -25,7 +26,7 @@ def page(found: Comparison, runs: Runs) -> str:
     script = files("peftline.reports").joinpath("comparison.js").read_text(encoding="utf-8")
     text = template.render(
         "comparison",
-        {"score": lambda row: words.score(row, found), "flat": flat},
+        {"score": lambda row: words.score(row, found), "flat": flat, "is_share": is_share},
         found=found,
         columns=used,
         unmeasured=unmeasured,
