@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -5,6 +7,7 @@ from kedro.framework.startup import bootstrap_project
 
 from peftline.cli import cli
 from peftline.schema import Recipe
+from tests.comparison.invented import run, save
 
 
 @pytest.fixture
@@ -40,3 +43,47 @@ def test_the_table_is_renewed_in_a_file(call, tmp_path):
     text = file.read_text()
     assert "| `lora` |" in text and "old" not in text
     assert text.startswith("Before\n") and text.endswith("After\n")
+
+
+@pytest.fixture
+def results(empty_project, monkeypatch):
+    """Call `kedro results` in a project whose experiment `trial` has two runs."""
+    root = empty_project / "data/experiments/trial"
+    for one in (run("lora", [1, 1, 0, 1]), run("ia3", [1, 0, 0, 0])):
+        save(one, root)
+    (empty_project / "docs").mkdir()
+    monkeypatch.chdir(empty_project)
+    bootstrap_project(empty_project)
+    return lambda *arguments: CliRunner().invoke(cli, ["results", *arguments])
+
+
+def test_results_are_written_with_the_summaries_behind_them(results, empty_project):
+    done = results("--experiment", "trial", "--write", "docs", "--machine", "two cores")
+    assert done.exit_code == 0, done.output
+    text = (empty_project / "docs/results.md").read_text()
+    assert "machine: two cores" in text and "lora with 75.0 %" in text
+    assert "`kedro results --experiment trial --write docs --machine 'two cores'`" in text
+    copied = json.loads((empty_project / "docs/results/lora-seed-42.json").read_text())
+    assert copied == run("lora", [1, 1, 0, 1]).summary
+    assert "2 summaries" in done.output and "former" not in done.output
+
+
+def test_summaries_of_former_results_are_named_and_kept(results, empty_project):
+    old = empty_project / "docs/results/vera-seed-42.json"
+    old.parent.mkdir()
+    old.write_text("{}")
+    assert "vera-seed-42.json" in results("--experiment", "trial", "--write", "docs").output
+    assert old.exists()
+
+
+def test_results_are_printed_where_no_folder_is_named(results):
+    assert results("--experiment", "trial").output.startswith("# Results")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("none", "Experiments that exist: trial"), ("../x", "No experiment can have the name")],
+)
+def test_results_of_nothing_are_refused_in_words(results, name, told):
+    done = results("--experiment", name)
+    assert done.exit_code == 1 and told in done.output

@@ -13,7 +13,8 @@ from kedro.framework.startup import bootstrap_project
 from kedro.framework.project import pipelines
 bootstrap_project(Path.cwd())
 print(sorted(pipelines))
-print([m for m in ("torch", "transformers", "trl", "peft", "datasets") if m in sys.modules])
+HEAVY = "torch transformers trl peft datasets plotly statsmodels".split()
+print([name for name in HEAVY if name in sys.modules])
 """
 
 

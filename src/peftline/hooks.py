@@ -106,6 +106,10 @@ class ProjectHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
     ) -> None:
         """Record every recipe of the run, and say where the results lie."""
+        if "comparison_page" in pipeline.outputs():
+            for sentence in catalog.load("comparison")["verdict"]:
+                logger.info("%s", sentence)
+            logger.info("Comparison: %s", _file(catalog, "comparison_page"))
         if "side_by_side_page" in pipeline.outputs():
             logger.info("Answers: %s", _file(catalog, "side_by_side_page"))
         for name in sorted(pipeline.outputs()):

@@ -1,5 +1,6 @@
 """Where the project lies, and where a run puts its results."""
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,16 @@ def recipe_adapter(name: str) -> dict[str, Any]:
     recipe = (yaml.safe_load(text) or {}).get(name) or {}
     adapter = recipe.get("adapter")
     return adapter if isinstance(adapter, dict) else {}
+
+
+def recipe_descriptions() -> dict[str, str]:
+    """What each recipe says about itself in the comment at the head of its file."""
+    found = {}
+    for name in recipe_names():
+        lines = (recipes_folder() / f"{name}.yml").read_text(encoding="utf-8").splitlines()
+        comment = itertools.takewhile(lambda line: line.startswith("#"), lines)
+        found[name] = " ".join(line.removeprefix("#").strip() for line in comment)
+    return found
 
 
 def recipes_folder() -> Path:

@@ -13,10 +13,11 @@ LAYERS = "raw intermediate primary model_input preflight models model_output rep
 
 
 @pytest.fixture(scope="module")
-def site(tiny_project, tmp_path_factory):
+def site(tiny_project, tmp_path_factory, run):
     """The folder `api` of `kedro viz build`, with what is in the files."""
     project = tmp_path_factory.mktemp("viz") / "project"
     shutil.copytree(tiny_project, project)
+    run(project, "compare")
     done = subprocess.run(
         [sys.executable, "-m", "kedro", "viz", "build", "--include-previews"],
         cwd=project,
@@ -51,7 +52,7 @@ def test_layers_stand_in_the_order_of_the_work(site):
 
 def test_no_pipeline_is_without_layers(site):
     shown = {file.name: read(file)["layers"] for file in (site / "pipelines").iterdir()}
-    assert {"lora", "qlora", "data", "base", "preflight", "predict", "all"} <= set(shown)
+    assert {"lora", "qlora", "data", "base", "preflight", "predict", "compare", "all"} <= set(shown)
     assert all(shown.values()), shown
 
 
@@ -59,6 +60,15 @@ def test_each_recipe_is_a_box(everything):
     boxes = everything["modular_pipelines"]
     assert {"lora", "qlora"} <= set(boxes)
     assert {child["id"] for child in boxes["__root__"]["children"]} >= {"lora", "qlora"}
+
+
+def test_the_comparison_is_previewed(site, everything):
+    compare = read(site / "pipelines/compare")
+    assert compare["layers"] == ["model_output", "reporting"]
+    names = {node["name"]: node["id"] for node in compare["nodes"]}
+    plot = read(site / "nodes" / names["comparison_plot"])["preview"]
+    assert plot["data"][0]["type"] == "scatter" and "lora" in plot["data"][0]["y"]
+    assert "lora" in str(read(site / "nodes" / names["comparison_table"])["preview"])
 
 
 def test_examples_metrics_and_the_learning_curve_are_previewed(site, everything):

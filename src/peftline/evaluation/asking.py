@@ -1,4 +1,4 @@
-"""The three ways to ask a model: for its answer, for its choice, for how likely the reference is."""
+"""The three ways to ask a model: for its answer, its choice, or how likely the reference is."""
 
 from dataclasses import dataclass
 from math import inf
@@ -111,9 +111,9 @@ def check(metric_set: MetricSet, examples: list[Example], references: list[str])
             metric_set.score(reference, reference)
         except ValueError as error:
             raise PeftlineError(
-                f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot score "
-                f"this example of the test split. {error}. Correct the data, or choose other "
-                "metrics, such as evaluation.metrics=text."
+                f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot "
+                f"score this example of the test split. {error}. Correct the data, or choose "
+                "other metrics, such as evaluation.metrics=text."
             ) from error
 
 

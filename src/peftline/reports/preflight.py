@@ -3,6 +3,7 @@
 from typing import Any
 
 from peftline.reports import template
+from peftline.units import duration, size
 
 _WIDTH, _HEIGHT = 640, 160  # of the histogram's drawing area
 
@@ -12,22 +13,6 @@ def page(report: dict[str, Any]) -> str:
     filters = {"size": size, "duration": duration, "visible": visible}
     figures = {"chart": _chart(report), "width": _WIDTH, "height": _HEIGHT}
     return template.render("preflight", filters, report=report, **figures)
-
-
-def size(amount: int) -> str:
-    """Bytes in the largest unit that leaves a digit before the point."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024 or unit == "GiB":
-            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
-        amount /= 1024
-    return ""
-
-
-def duration(seconds: float) -> str:
-    """Seconds as hours, minutes or seconds."""
-    if seconds >= 5400:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def visible(text: str) -> str:

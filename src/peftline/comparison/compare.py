@@ -1,0 +1,96 @@
+"""From the runs of a root to all that can be said about them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from peftline.comparison import base as without_training
+from peftline.comparison import costs, groups, pairs, verdict
+from peftline.comparison import rows as tables
+from peftline.comparison.headline import Headline, headline
+from peftline.comparison.result import Comparison, Row
+from peftline.comparison.runs import Failure, Run, Runs
+
+
+def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
+    """Lay runs side by side: rows, paired tests, costs, and what is left out.
+
+    Args:
+        runs: of one root.
+        about: what each recipe is, by its name; shown as it is.
+    """
+    group = groups.comparable(runs.runs)
+    kept = group.runs
+    chosen = headline(kept[0].summary["metrics"]) if kept else None
+    recipes = tables.of_recipes(kept, chosen, runs.sweep, dict(about or {}))
+    base, notes = without_training.rows(kept, chosen)
+    ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
+    tested = pairs.compare_all(ordered)
+    best = next((row for row in ordered if row.kind == "recipe"), None)
+    group_of_best = pairs.best_group(best, ordered, tested) if chosen else []
+    first = kept[0].summary if kept else {}
+    found = Comparison(
+        root=runs.root.name,
+        verdict=[],
+        headline=chosen.name if chosen else None,
+        higher_is_better=chosen.higher_is_better if chosen else False,
+        is_share=bool(chosen and chosen.is_share),
+        rows=ordered,
+        pairs=tested,
+        best=best.name if best else None,
+        best_group=group_of_best,
+        minimum_detectable_difference=pairs.detectable(ordered, tested),
+        pareto={cost: costs.pareto(recipes, cost, _better(chosen)) for cost in costs.COSTS},
+        failures=[_failure(failure) for failure in runs.failures],
+        left_out=[run._asdict() for run in group.left_out],
+        notes=notes,
+        data=first.get("data", {}),
+        base_model=first.get("base_model", {}),
+        rendering=first.get("rendering", {}),
+        versions=_versions(kept),
+        git_shas=sorted({run.summary["git_sha"] for run in kept if run.summary["git_sha"]}),
+        sweep=_sweep(runs),
+    )
+    return found.model_copy(update={"verdict": verdict.sentences(found)})
+
+
+def _rank(row: Row, chosen: Headline | None) -> tuple[bool, float, float]:
+    """Best first; the faster of equals; rows without a value last.
+
+    Where nothing was scored, recipes are ordered by validation loss.
+    """
+    value = row.metric.value if row.metric else row.validation_loss
+    if value is None:
+        return True, 0.0, 0.0
+    turned = -value if chosen and chosen.higher_is_better else value
+    return False, turned, row.costs.train_seconds or 0.0
+
+
+def _better(chosen: Headline | None):  # noqa: ANN202
+    if chosen is None or chosen.higher_is_better:
+        return lambda ours, theirs: ours > theirs
+    return lambda ours, theirs: ours < theirs
+
+
+def _versions(kept: list[Run]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for run in kept:
+        for library, version in run.summary["versions"].items():
+            found.setdefault(library, set()).add(str(version))
+    return {library: sorted(versions) for library, versions in found.items()}
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "recipe": failure.recipe,
+        "seed": failure.seed,
+        "varied": failure.varied,
+        "reason": failure.reason,
+    }
+
+
+def _sweep(runs: Runs) -> dict[str, Any] | None:
+    if runs.sweep is None:
+        return None
+    sweep = runs.sweep.model_dump(include={"name", "selection", "tuning_share", "wall_seconds"})
+    chosen = {name: one.model_dump() for name, one in runs.sweep.chosen.items()}
+    return {**sweep, "points": len(runs.sweep.points), "chosen": chosen}

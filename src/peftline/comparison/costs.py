@@ -1,0 +1,73 @@
+"""What a recipe costs, and which recipes are not beaten in quality and cost at once."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, get_args
+
+from peftline.comparison.result import Cost, Costs, Metric, Row
+from peftline.comparison.runs import Run
+
+COSTS: tuple[Cost, ...] = get_args(Cost)
+
+
+def of(runs: Sequence[Run]) -> Costs:
+    """Mean costs over the seeds of a recipe."""
+    plain = ("trainable_parameters", "adapter_bytes", "peak_memory_bytes", "train_seconds")
+    speeds = ("unmerged_tokens_per_second", "merged_tokens_per_second")
+    found = {name: mean_over(runs, name) for name in (*plain, "tokens_per_second")}
+    found |= {name: mean_over(runs, "generation", name) for name in speeds}
+    served = found["merged_tokens_per_second"] or found["unmerged_tokens_per_second"]
+    return Costs(
+        **found,
+        seconds_per_token=1 / served if served else None,
+        forgetting=mean_over(runs, "forgetting", "difference", "value"),
+    )
+
+
+def forgetting(runs: Sequence[Run]) -> Metric | None:
+    """The rise of the loss on general text; its interval, over paragraphs, of a single seed."""
+    value = mean_over(runs, "forgetting", "difference", "value")
+    if value is None:
+        return None
+    one = runs[0].summary["forgetting"]["difference"]
+    if len(runs) > 1:
+        return Metric(value=value, n=one["n"])
+    return Metric(**{name: one[name] for name in ("value", "low", "high", "n")})
+
+
+def mean_over(runs: Sequence[Run], *keys: str) -> float | None:
+    """Mean of a number in the summaries; null if a run has none, or one that is not finite."""
+    values = [_at(run.summary, keys) for run in runs]
+    return None if None in values or not values else sum(values) / len(values)
+
+
+def pareto(rows: Sequence[Row], cost: Cost, better: Callable[[float, float], bool]) -> list[str]:
+    """Rows that no other row equals in quality and cost while it is better in one of them.
+
+    Args:
+        rows: those without a value or this cost are left aside.
+        better: whether the first of two values of the metric is the better one.
+    """
+    known = [
+        (row.name, row.metric.value, price)
+        for row in rows
+        if row.metric and row.metric.value is not None
+        if (price := getattr(row.costs, cost)) is not None
+    ]
+    return [
+        name
+        for name, value, price in known
+        if not any(
+            (better(other, value) and cheaper <= price)
+            or (not better(value, other) and cheaper < price)
+            for _, other, cheaper in known
+        )
+    ]
+
+
+def _at(value: Any, keys: Sequence[str]) -> float | None:
+    for key in keys:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value if value is None or math.isfinite(value) else None

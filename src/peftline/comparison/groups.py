@@ -1,0 +1,138 @@
+"""Which runs can be compared: those about the same data, base, prompts and test examples."""
+
+import json
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+from peftline.comparison.headline import headline
+from peftline.comparison.runs import Rows, Run
+from peftline.store import sha256_of
+
+_TOLERANCE = 1e-5  # summaries are rounded to six digits
+
+
+class LeftOut(NamedTuple):
+    """A run that is no part of the comparison."""
+
+    recipe: str
+    seed: int
+    folder: str
+    reason: str
+
+
+class Group(NamedTuple):
+    """Runs that can be compared, and those that cannot be compared with them."""
+
+    runs: list[Run]
+    left_out: list[LeftOut]
+
+
+def comparable(runs: list[Run]) -> Group:
+    """The largest group of runs about the same things; of equally large ones the newest."""
+    left_out = [_left_out(run, reason) for run in runs if (reason := _stale(run))]
+    groups = defaultdict(list)
+    for run in runs:
+        if not _stale(run):
+            groups[sha256_of(_about(run))].append(run)
+    ordered = sorted(groups.values(), key=_size_and_age, reverse=True)
+    if not ordered:
+        return Group([], left_out)
+    main, *others = ordered
+    left_out += [_left_out(run, _other(run, main[0])) for group in others for run in group]
+    kept = []
+    for of_recipe in variants(main).values():
+        same, different = _same_settings(of_recipe)
+        left_out += [_left_out(run, _other_settings(run, same[0])) for run in different]
+        newest = {run.seed: run for run in sorted(same, key=lambda run: run.finished_at)}
+        kept += newest.values()
+        left_out += [
+            _left_out(run, f"an older run of the same recipe and seed as {newest[run.seed].folder}")
+            for run in same
+            if run is not newest[run.seed]
+        ]
+    return Group(kept, left_out)
+
+
+def variants(runs: list[Run]) -> dict[tuple[str, str], list[Run]]:
+    """Runs that differ in their seed alone, by recipe and what a sweep has varied."""
+    found = defaultdict(list)
+    for run in runs:
+        found[run.recipe, json.dumps(run.varied, sort_keys=True)].append(run)
+    return {key: sorted(of_one, key=lambda run: run.seed) for key, of_one in sorted(found.items())}
+
+
+def examples_of(rows: Rows) -> str:
+    """Hash of the test examples that answers belong to."""
+    return sha256_of(sorted([row["id"], row["prompt"], row["reference"]] for row in rows))
+
+
+def _about(run: Run) -> dict[str, Any]:
+    """What must be equal, by the name that people know it by."""
+    return {
+        "other data": run.summary["data"]["sha256"],
+        "another base model": run.summary["base_model"]["sha256"],
+        "another prompt format or limit on length": run.summary["rendering"],
+        "other metrics": sorted(run.summary["metrics"]),
+        "other test examples": examples_of(run.predictions),
+    }
+
+
+def _stale(run: Run) -> str:
+    """Why answers and summary are not of one run; empty if they are."""
+    chosen = headline(run.summary["metrics"])
+    scores = [row["scores"].get(chosen.name) for row in run.predictions] if chosen else []
+    if not scores or None in scores:
+        return ""  # nothing was scored example by example
+    mean = sum(float(score) for score in scores) / len(scores)
+    told = run.summary["metrics"][chosen.name]["value"]
+    if abs(mean - told) <= _TOLERANCE:
+        return ""
+    return (
+        f"its summary says {chosen.name} {told:.4f}, its answers {mean:.4f}: they are of two runs. "
+        "Run the recipe again"
+    )
+
+
+def _size_and_age(group: list[Run]) -> tuple[int, float]:
+    return len(group), max(run.finished_at for run in group)
+
+
+def _other(run: Run, main: Run) -> str:
+    ours, theirs = _about(run), _about(main)
+    differing = [name for name in ours if ours[name] != theirs[name]]
+    values = {
+        "other data": f"sha256 {ours['other data'][:8]}, the others have "
+        f"{theirs['other data'][:8]}",
+        "another base model": run.summary["base_model"]["id"],
+        "another prompt format or limit on length": json.dumps(run.summary["rendering"]),
+    }
+    return "; ".join(f"{name} ({values[name]})" if name in values else name for name in differing)
+
+
+def _same_settings(runs: list[Run]) -> tuple[list[Run], list[Run]]:
+    """Seeds are averaged only if nothing but the seed differs; older runs say no settings."""
+    groups = defaultdict(list)
+    for run in runs:
+        groups[sha256_of(run.summary.get("settings"))].append(run)
+    main, *others = sorted(groups.values(), key=_size_and_age, reverse=True)
+    return main, [run for group in others for run in group]
+
+
+def _other_settings(run: Run, main: Run) -> str:
+    ours, theirs = flat(run.summary.get("settings")), flat(main.summary.get("settings"))
+    names = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
+    shown = [f"{name} {ours.get(name)}, not {theirs.get(name)}" for name in names[:4]]
+    return f"other settings than seed {main.seed} of the same recipe: {'; '.join(shown)}"
+
+
+def flat(values: dict[str, Any] | None, prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted names."""
+    found: dict[str, Any] = {}
+    for key, value in (values or {}).items():
+        name = f"{prefix}{key}"
+        found |= flat(value, f"{name}.") if isinstance(value, dict) and value else {name: value}
+    return found
+
+
+def _left_out(run: Run, reason: str) -> LeftOut:
+    return LeftOut(run.recipe, run.seed, run.folder, reason)

@@ -1,0 +1,129 @@
+"""What a comparison says: typed, and one JSON value."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Cost = Literal[
+    "trainable_parameters",
+    "adapter_bytes",
+    "peak_memory_bytes",
+    "train_seconds",
+    "seconds_per_token",
+    "forgetting",
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metric(_Part):
+    """A value with its 95 % interval; null where there is none."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+
+
+class Costs(_Part):
+    """Means over seeds; null where one does not apply or was not measured."""
+
+    trainable_parameters: float | None = None
+    adapter_bytes: float | None = None
+    peak_memory_bytes: float | None = None
+    train_seconds: float | None = None
+    tokens_per_second: float | None = None
+    """In training."""
+    unmerged_tokens_per_second: float | None = None
+    """Of an answer, with the adapter beside the base."""
+    merged_tokens_per_second: float | None = None
+    """Of an answer, with the adapter merged, or of a whole model."""
+    seconds_per_token: float | None = None
+    """Of an answer, as it is served best: merged where it can be."""
+    forgetting: float | None = None
+    """How much the loss per token on general text has risen."""
+
+
+class Row(_Part):
+    """A recipe, or a way to do without training."""
+
+    name: str
+    kind: Literal["recipe", "base"]
+    recipe: str | None = None
+    varied: dict[str, Any] = {}
+    """What a sweep has set besides the recipe's file."""
+    seeds: list[int] = []
+    metric: Metric | None
+    """The headline metric: mean over seeds; the interval is about other test examples."""
+    seed_values: list[float] = []
+    seed_deviation: float | None = None
+    """Standard deviation of the metric over seeds; null with one."""
+    metrics: dict[str, float | None] = {}
+    """All metrics, means over seeds."""
+    validation_loss: float | None = None
+    tuned: bool = False
+    candidates: int | None = None
+    """How many settings were tried for it; null where no sweep says so."""
+    costs: Costs = Costs()
+    forgetting: Metric | None = None
+    """With its interval where there is one seed."""
+    delivers: str = ""
+    about: str = ""
+    """What the method is, and the paper that it comes from."""
+    notes: list[str] = []
+    health: list[dict[str, Any]] = []
+    """What was found in the course of training, with the seed."""
+    settings: dict[str, Any] | None = None
+    values: list[float] | None = Field(None, exclude=True, repr=False)
+    """Per example, in one order for all rows: mean over seeds."""
+
+
+class Pair(_Part):
+    """Two rows on the same test examples."""
+
+    a: str
+    b: str
+    difference: Metric
+    """a - b."""
+    p_value: float
+    adjusted_p_value: float
+    """By Holm, over all pairs."""
+    minimum_detectable_difference: float | None
+    """Null where the two never differ."""
+
+
+class Comparison(_Part):
+    """All rows of a root, and what can be said about them."""
+
+    root: str
+    verdict: list[str]
+    headline: str | None
+    higher_is_better: bool = True
+    is_share: bool = True
+    rows: list[Row]
+    """Best first."""
+    pairs: list[Pair]
+    best: str | None
+    best_group: list[str]
+    """The best recipe, and those that are not significantly worse."""
+    minimum_detectable_difference: float | None
+    """Median over all pairs of recipes."""
+    pareto: dict[Cost, list[str]]
+    """By cost: recipes that no other beats in quality and cost at once."""
+    failures: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
+    notes: list[str]
+    data: dict[str, Any]
+    base_model: dict[str, Any]
+    rendering: dict[str, Any]
+    versions: dict[str, list[str]]
+    """By library: all versions that runs were made with."""
+    git_shas: list[str]
+    sweep: dict[str, Any] | None
+    """Name, how settings were chosen, and how long all of it took."""
+
+    def row(self, name: str) -> Row:
+        """The row of a name."""
+        return next(row for row in self.rows if row.name == name)

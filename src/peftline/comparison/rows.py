@@ -1,0 +1,107 @@
+"""A row of the table for each recipe, its seeds averaged."""
+
+import json
+import statistics
+from collections import Counter
+from typing import Any
+
+from peftline.comparison import costs, scores
+from peftline.comparison.groups import variants
+from peftline.comparison.headline import Headline
+from peftline.comparison.result import Metric, Row
+from peftline.comparison.runs import Run
+from peftline.comparison.sweep import Sweep
+
+
+def by_name(runs: list[Run]) -> dict[str, list[Run]]:
+    """The runs of each row, ordered by seed; rows of one recipe are told apart by what varies."""
+    groups = variants(runs)
+    alone = Counter(recipe for recipe, _ in groups)
+    return {
+        (_named(of_one[0]) if alone[recipe] > 1 else recipe): of_one
+        for (recipe, _), of_one in groups.items()
+    }
+
+
+def of_recipes(
+    runs: list[Run], chosen: Headline | None, sweep: Sweep | None, about: dict[str, str]
+) -> list[Row]:
+    """A row for each recipe, and for each setting of a recipe that a sweep has varied."""
+    return [
+        _recipe_row(name, of_one, chosen, sweep, about) for name, of_one in by_name(runs).items()
+    ]
+
+
+def _recipe_row(
+    name: str,
+    runs: list[Run],
+    chosen: Headline | None,
+    sweep: Sweep | None,
+    about: dict[str, str],
+) -> Row:
+    first = runs[0]
+    seed_values = [run.summary["metrics"][chosen.name]["value"] for run in runs] if chosen else []
+    values = scores.by_example([run.predictions for run in runs], chosen)
+    candidates = sweep.chosen.get(first.recipe) if sweep else None
+    return Row(
+        name=name,
+        kind="recipe",
+        recipe=first.recipe,
+        varied=first.varied,
+        seeds=[run.seed for run in runs],
+        metric=_metric(values, seed_values, first, chosen),
+        seed_values=seed_values,
+        seed_deviation=statistics.stdev(seed_values) if len(seed_values) > 1 else None,
+        metrics={
+            key: costs.mean_over(runs, "metrics", key, "value") for key in first.summary["metrics"]
+        },
+        validation_loss=costs.mean_over(runs, "validation_loss"),
+        tuned=bool(candidates and candidates.candidates > 1),
+        candidates=candidates.candidates if candidates else None,
+        costs=costs.of(runs),
+        forgetting=costs.forgetting(runs),
+        delivers=_delivers(first.summary),
+        about=about.get(first.recipe, ""),
+        notes=_notes(runs),
+        health=[
+            {"seed": run.seed, **found} for run in runs for found in run.summary.get("health") or ()
+        ],
+        settings=first.summary.get("settings"),
+        values=values,
+    )
+
+
+def _metric(
+    values: list[float] | None, seed_values: list[float], first: Run, chosen: Headline | None
+) -> Metric | None:
+    if values:
+        return scores.interval(values)
+    if chosen is None:
+        return None
+    if len(seed_values) == 1:
+        return scores.plain(first.summary["metrics"][chosen.name])
+    return Metric(value=sum(seed_values) / len(seed_values), n=len(first.predictions))
+
+
+def _named(run: Run) -> str:
+    """The recipe, and what was varied: `lora (adapter.rank=8)`."""
+    varied = [f"{key}={json.dumps(value)}" for key, value in sorted(run.varied.items())]
+    return f"{run.recipe} ({', '.join(varied)})" if varied else run.recipe
+
+
+def _delivers(summary: dict[str, Any]) -> str:
+    if summary["adapter_bytes"] is None:
+        return "whole model"
+    return "adapter and merged model" if summary["merge"] else "adapter"
+
+
+def _notes(runs: list[Run]) -> list[str]:
+    parts = [part["recipe"] for part in runs[0].summary.get("parts") or ()]
+    notes = []
+    if parts:
+        notes.append(f"Made of {', '.join(parts)}, whose training is not in its cost.")
+    unverified = [run.seed for run in runs if (run.summary["merge"] or {}).get("verified") is False]
+    if unverified:
+        seeds = ", ".join(map(str, unverified))
+        notes.append(f"The merged model does not give the adapter's logits (seed {seeds}).")
+    return notes

@@ -1,0 +1,32 @@
+"""Scores of examples, and the interval of their mean."""
+
+from typing import Any
+
+from peftline.comparison.headline import Headline
+from peftline.comparison.result import Metric
+from peftline.comparison.runs import Rows
+from peftline.evaluation.statistics import mean, proportion
+
+
+def interval(values: list[float]) -> Metric:
+    """Wilson where all values are 0 or 1, as in the summaries; else bootstrap over examples."""
+    if set(values) <= {0.0, 1.0}:
+        return Metric(**proportion([bool(value) for value in values]))
+    return Metric(**mean(values))
+
+
+def plain(metric: dict[str, Any] | None) -> Metric:
+    """A metric as a summary tells it; it may say more than is needed here."""
+    told = metric or {}
+    return Metric(**{name: told.get(name) for name in ("value", "low", "high")}, n=told.get("n", 0))
+
+
+def by_example(answers: list[Rows], chosen: Headline | None) -> list[float] | None:
+    """Mean score of each example over seeds, in the order of ids; None if examples have none."""
+    if chosen is None or not answers[0]:
+        return None
+    ordered = [sorted(rows, key=lambda row: row["id"]) for rows in answers]
+    if any(chosen.name not in row["scores"] for rows in ordered for row in rows):
+        return None
+    by_seed = [chosen.values(rows) for rows in ordered]
+    return [sum(of_example) / len(by_seed) for of_example in zip(*by_seed, strict=True)]

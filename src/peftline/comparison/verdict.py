@@ -1,0 +1,116 @@
+"""What a comparison says, in sentences."""
+
+from collections.abc import Callable
+
+from peftline.comparison import pairs, words
+from peftline.comparison.result import Comparison, Row
+
+
+def sentences(found: Comparison) -> list[str]:
+    """Best recipe, its equals, the cheapest of them, what needs no training, what is detectable."""
+    recipes = [row for row in found.rows if row.kind == "recipe"]
+    if not recipes:
+        return ["No finished run can be compared; the lists below say why."]
+    best = recipes[0]
+    if found.headline is None:
+        return [
+            f"Answers were not scored, so nothing is tested. By validation loss per token, "
+            f"{best.name} is first: {words.score(best, found)}."
+        ]
+    said = [_best(best, found), _equals(best, recipes, found), _cheapest(recipes, found)]
+    said += [_untrained(best, found), _detectable(found), _scope(recipes)]
+    return [sentence for sentence in said if sentence]
+
+
+def _best(best: Row, found: Comparison) -> str:
+    n = best.metric.n if best.metric else 0
+    return (
+        f"Highest {found.headline}: {best.name} with {words.score(best, found)} on {n} test "
+        f"examples."
+        if found.higher_is_better
+        else f"Lowest {found.headline}: {best.name} with {words.score(best, found)} on {n} test "
+        f"examples."
+    )
+
+
+def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
+    if len(recipes) == 1:
+        return "It is the only recipe."
+    if not best.values:
+        return "Examples were not scored one by one, so no difference is tested."
+    equals = [name for name in found.best_group if name != best.name]
+    worse = len(recipes) - 1 - len(equals)
+    if not equals:
+        return f"It is significantly better than {_others(worse)} (paired tests, Holm, 5 %)."
+    rest = f"; {_others(worse)} {'is' if worse == 1 else 'are'} worse" if worse else ""
+    return (
+        f"Not distinguishable from it (paired tests, Holm over all pairs, 5 %): "
+        f"{words.listing(equals)}{rest}."
+    )
+
+
+def _others(count: int) -> str:
+    return "the other recipe" if count == 1 else f"the other {count} recipes"
+
+
+def _cheapest(recipes: list[Row], found: Comparison) -> str:
+    group = [row for row in recipes if row.name in found.best_group]
+    if len(group) < 2:
+        return ""
+    parts = []
+    kinds: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
+        ("train_seconds", "fastest to train", words.duration),
+        ("peak_memory_bytes", "least memory", words.size),
+        ("adapter_bytes", "smallest adapter", words.size),
+    )
+    for name, title, shown in kinds:
+        known = [row for row in group if getattr(row.costs, name) is not None]
+        if known:
+            row = min(known, key=lambda row: getattr(row.costs, name))
+            parts.append(f"{title} {row.name} ({shown(getattr(row.costs, name))})")
+    return f"Cheapest among these: {', '.join(parts)}." if parts else ""
+
+
+def _untrained(best: Row, found: Comparison) -> str:
+    base = [row for row in found.rows if row.kind == "base" and row.metric]
+    if not base:
+        return ""
+    row = base[0]  # rows stand in the order of the metric
+    pair = pairs.between(found.pairs, best.name, row.name)
+    told = f"Best without training: {row.name} with {words.score(row, found)}"
+    if pair is None:
+        return f"{told}."
+    ahead = pair.difference.value > 0 if found.higher_is_better else pair.difference.value < 0
+    outcome = "is not distinguishable from it"
+    if pairs.is_significant(pair):
+        outcome = "beats it" if ahead else "is worse than it"
+    return (
+        f"{told}; {best.name} {outcome} ({words.difference(pair.difference, found.is_share)}, "
+        f"adjusted p {words.p_value(pair.adjusted_p_value)})."
+    )
+
+
+def _detectable(found: Comparison) -> str:
+    smallest = found.minimum_detectable_difference
+    if smallest is None:
+        return ""
+    return (
+        f"Minimum detectable difference: {words.points(smallest, found.is_share)}. A true "
+        "difference of that size between two recipes is found in four of five such comparisons at "
+        "5 %, before the adjustment for many pairs (median over pairs); smaller ones mostly are "
+        "not."
+    )
+
+
+def _scope(recipes: list[Row]) -> str:
+    fewest, most = min(len(r.seeds) for r in recipes), max(len(r.seeds) for r in recipes)
+    if most == 1:
+        return (
+            "One seed each: intervals and tests are about other test examples, not about "
+            "training again, which may change the order too."
+        )
+    count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return (
+        f"{count} seeds each, averaged by example: intervals and tests are about other test "
+        "examples; the deviation over seeds stands beside them."
+    )

@@ -1,0 +1,44 @@
+"""Nodes of the compare pipeline."""
+
+from typing import TYPE_CHECKING, Any
+
+from peftline import paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from peftline.comparison.runs import Runs
+
+
+def compare(runs: "Runs") -> dict[str, Any]:
+    """Lay all runs side by side: rows, paired tests, costs, and what is left out."""
+    from peftline.comparison.compare import compare as compare_runs
+
+    return compare_runs(runs, paths.recipe_descriptions()).model_dump(mode="json")
+
+
+def tabulate(comparison: dict[str, Any]) -> "pd.DataFrame":
+    """A line for each row, failed run and run that was left out."""
+    import pandas as pd
+
+    from peftline.comparison.result import Comparison
+    from peftline.comparison.table import flat
+
+    return pd.DataFrame(flat(Comparison(**comparison)))
+
+
+def draw(comparison: dict[str, Any]) -> "go.Figure":
+    """All rows with their intervals."""
+    from peftline.comparison.result import Comparison
+    from peftline.reports.forest import forest
+
+    return forest(Comparison(**comparison))
+
+
+def write_page(comparison: dict[str, Any], runs: "Runs") -> str:
+    """Tables, pictures and answers on one page."""
+    from peftline.comparison.result import Comparison
+    from peftline.reports.comparison import page
+
+    return page(Comparison(**comparison), runs)

@@ -1,0 +1,67 @@
+"""The answers of all rows to the same examples, for a browser of where two of them differ."""
+
+import json
+from typing import Any
+
+from peftline.comparison import base as without_training
+from peftline.comparison import groups, rows
+from peftline.comparison.result import Comparison
+from peftline.comparison.runs import Rows, Run
+
+_MOST_BYTES = 8_000_000  # the page stays under 15 MB, and opens in a second
+
+
+def embedded(found: Comparison, kept: list[Run]) -> dict[str, Any]:
+    """Examples, and each row's answers and scores in their order: of its first seed alone.
+
+    Only so many examples are embedded as fit into 8 MB; `examples_in_all` says how many there are.
+    """
+    if found.headline is None or not kept:
+        return {"rows": [], "examples": [], "examples_in_all": 0}
+    answers: dict[str, tuple[int | None, Rows]] = {
+        name: (runs[0].seed, runs[0].predictions) for name, runs in rows.by_name(kept).items()
+    }
+    base, _ = without_training.answers(kept)
+    answers |= {name: (None, answered) for name, (answered, _) in base.items()}
+    by_id = {name: {row["id"]: row for row in answered} for name, (_, answered) in answers.items()}
+    ids = sorted(row["id"] for row in kept[0].predictions)
+    fitting = _fitting(ids, list(by_id.values()))
+    asked = {row["id"]: row for row in kept[0].predictions}
+    return {
+        "metric": found.headline,
+        "higher_is_better": found.higher_is_better,
+        "rows": [
+            {
+                "name": row.name,
+                "seed": answers[row.name][0],
+                "answers": [by_id[row.name][one]["prediction"] for one in fitting],
+                "scores": [_score(by_id[row.name][one], found.headline) for one in fitting],
+            }
+            for row in found.rows
+            if row.name in answers and row.values
+        ],
+        "examples": [
+            {name: asked[one][name] for name in ("id", "prompt", "reference")} for one in fitting
+        ],
+        "examples_in_all": len(ids),
+    }
+
+
+def kept(runs: list[Run]) -> list[Run]:
+    """The runs that the comparison is about."""
+    return groups.comparable(runs).runs
+
+
+def _score(row: dict[str, Any], headline: str) -> float:
+    return round(float(row["scores"][headline]), 6)
+
+
+def _fitting(ids: list[str], answers: list[dict[str, Any]]) -> list[str]:
+    room = _MOST_BYTES
+    for count, one in enumerate(ids):
+        room -= sum(len(json.dumps(of_row[one]["prediction"])) for of_row in answers)
+        first = answers[0][one]
+        room -= len(json.dumps(first["prompt"])) + len(json.dumps(first["reference"]))
+        if room < 0:
+            return ids[:count]
+    return ids

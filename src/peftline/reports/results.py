@@ -1,0 +1,139 @@
+"""A comparison as Markdown, for `docs/results.md`, and the summaries behind it."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from peftline.comparison import words
+from peftline.comparison.pairs import is_significant
+from peftline.comparison.result import Comparison, Row
+from peftline.comparison.runs import Run
+from peftline.reports.columns import with_values
+
+FOLDER = "results"  # of the summaries, beside results.md
+
+
+def render(found: Comparison, command: str, date: str, machine: str | None = None) -> str:
+    """All rows, what differs significantly, and what failed.
+
+    Args:
+        found: the comparison.
+        command: that made the document, as it is to be typed.
+        date: of the document.
+        machine: on which the runs were made, in words; said to be unknown if it is not given.
+    """
+    parts = [
+        "# Results",
+        f"Made by `{command}` from the summaries in [{FOLDER}/]({FOLDER}/); numbers are measured, "
+        "not typed.",
+        "\n".join(f"- {_plain(sentence)}" for sentence in found.verdict),
+        _facts(found, date, machine),
+        "## All rows",
+        _rows(found),
+        _explanation(found),
+        "## Significant differences",
+        _differences(found),
+        *_missing(found),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def summaries(runs: Iterable[Run]) -> dict[str, str]:
+    """The summary of each run as JSON, by the name of its file."""
+    files: dict[str, str] = {}
+    for run in runs:
+        name = f"{run.recipe}-seed-{run.seed}"
+        if f"{name}.json" in files:  # settings that a sweep has varied: each point has a folder
+            name += f"-{run.folder.split('/', 1)[0]}"
+        files[f"{name}.json"] = json.dumps(run.summary, indent=2, ensure_ascii=False) + "\n"
+    return files
+
+
+def _facts(found: Comparison, date: str, machine: str | None) -> str:
+    base, data = found.base_model, found.data
+    facts = {"date": date, "machine": machine or "not stated"}
+    if base:
+        facts["base model"] = f"{base['id']}, sha256 `{base['sha256'][:12]}`"
+        facts["data"] = (
+            f"{data['train']} training, {data['validation']} validation and {data['test']} test "
+            f"examples, sha256 `{data['sha256'][:12]}`"
+        )
+    if found.sweep:
+        facts["sweep"] = f"{found.sweep['name']}, {found.sweep['points']} points"
+        if found.sweep["selection"]:
+            facts["settings chosen by"] = found.sweep["selection"]
+        if found.sweep["wall_seconds"]:
+            facts["wall time"] = words.duration(found.sweep["wall_seconds"])
+    versions = (f"{name} {' and '.join(known)}" for name, known in found.versions.items())
+    facts["versions"] = ", ".join(versions)
+    facts["commits"] = ", ".join(f"`{sha[:10]}`" for sha in found.git_shas) or "unknown"
+    return "\n".join(
+        f"- {name}: {value if '`' in value else _plain(value)}" for name, value in facts.items()
+    )
+
+
+def _rows(found: Comparison) -> str:
+    columns, _ = with_values(found)
+    titles = ["", found.headline or "validation loss", *(column.title for column in columns)]
+    lines = [titles, ["---", "---", *("---:" if one.is_number else "---" for one in columns)]]
+    for row in found.rows:
+        cells = [words.score(row, found), *(column.text(row) for column in columns)]
+        lines.append([_name(row, found), *map(_plain, cells)])
+    for failure in found.failures:
+        seed = "" if failure["seed"] is None else f", seed {failure['seed']}"
+        told = [f"{_plain(failure['recipe'])}{seed}", f"no result: {_plain(failure['reason'])}"]
+        lines.append([*told, *[""] * len(columns)])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _name(row: Row, found: Comparison) -> str:
+    name = f"*{_plain(row.name)}*" if row.kind == "base" else _plain(row.name)
+    return f"**{name}**" if row.name in found.best_group else name
+
+
+def _explanation(found: Comparison) -> str:
+    _, unmeasured = with_values(found)
+    parts = [
+        "Bold: the best recipe and those that are not significantly worse; italic: without "
+        "training. Intervals are 95 %, over test examples."
+    ]
+    if unmeasured:
+        parts.append(f"Not measured in any of these runs: {', '.join(unmeasured)}.")
+    return " ".join([*parts, *map(_plain, found.notes)])
+
+
+def _differences(found: Comparison) -> str:
+    """What each row is significantly better than."""
+    beaten: dict[str, list[str]] = {}
+    for pair in filter(is_significant, found.pairs):
+        ahead = (pair.difference.value > 0) == found.higher_is_better
+        winner, loser = (pair.a, pair.b) if ahead else (pair.b, pair.a)
+        beaten.setdefault(winner, []).append(loser)
+    names = [row.name for row in found.rows if row.name in beaten]
+    tests = (
+        f"Paired tests on the same examples, adjusted by Holm over {len(found.pairs)} pairs, 5 %."
+    )
+    if not names:
+        return f"{tests} No two rows differ significantly."
+    lines = [
+        f"- {_plain(name)} is better than {_plain(words.listing(beaten[name]))}." for name in names
+    ]
+    return "\n".join([tests, "", *lines])
+
+
+def _missing(found: Comparison) -> list[str]:
+    if not found.left_out:
+        return []
+    lines = [
+        f"- {_plain(one['recipe'])}, seed {one['seed']}: {_plain(one['reason'])}."
+        for one in found.left_out
+    ]
+    return ["## Not comparable", "\n".join(lines)]
+
+
+def _plain(text: Any) -> str:
+    """Text that neither ends a cell nor starts markup."""
+    escaped = " ".join(str(text).split())
+    for character in "\\|<>`*[]":
+        escaped = escaped.replace(character, f"\\{character}")
+    return escaped

@@ -1,0 +1,41 @@
+from peftline.comparison import base as without_training
+from peftline.comparison.headline import headline
+from peftline.evaluation.statistics import proportion
+from tests.comparison.invented import base_answers, run
+
+EXACT = headline(["exact_match"])
+A, B = [1, 1, 0, 0, 1, 0, 1, 1], [1, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_each_way_to_do_without_training_is_a_row():
+    base = base_answers(zero_shot=[0] * 8, few_shot=B, constant=[0] * 8, rules=A)
+    found, notes = without_training.rows([run("lora", A, base=base)], EXACT)
+    assert [row.name for row in found] == [
+        "base, zero-shot",
+        "base, few-shot",
+        "constant answer",
+        "rules, no model",
+    ]
+    assert found[1].values == B and found[1].kind == "base" and notes == []
+    # At 0 of 8 a bootstrap would say 0 to 0.
+    assert found[0].metric.model_dump() == proportion([False] * 8)
+
+
+def test_base_answers_to_other_examples_do_not_count_and_this_is_said():
+    base = base_answers(zero_shot=A, few_shot=B)
+    base[0]["prompt"] = "another question"
+    found, notes = without_training.rows([run("lora", A, base=base)], EXACT)
+    assert [row.name for row in found] == ["base, few-shot"]
+    assert notes == ["No row for base, zero-shot: its answers are to other examples."]
+
+
+def test_the_newest_base_answers_count():
+    old = run("ia3", A, base=base_answers(zero_shot=A), age=9)
+    new = run("lora", A, base=base_answers(zero_shot=B))
+    (row,), _ = without_training.rows([old, new], EXACT)
+    assert row.values == B
+
+
+def test_without_base_answers_a_note_says_so():
+    found, notes = without_training.rows([run("lora", A)], EXACT)
+    assert found == [] and "no answers of it" in notes[0]

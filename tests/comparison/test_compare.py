@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+from peftline.comparison.compare import compare
+from peftline.comparison.result import Comparison
+from peftline.comparison.runs import Failure, Runs
+from peftline.comparison.sweep import Chosen, Sweep
+from peftline.comparison.table import flat
+from tests.comparison.invented import base_answers, run
+
+GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
+BASE = base_answers(few_shot=[0] * 40)
+
+
+def compared(*runs, failures=(), sweep=None):
+    return compare(Runs(Path("data"), list(runs), list(failures), sweep))
+
+
+def three(**more):
+    return (
+        run("good", GOOD, base=BASE, train_seconds=90.0),
+        run("close", CLOSE, train_seconds=30.0, **more),
+        run("bad", BAD),
+    )
+
+
+def test_rows_stand_best_first_and_survive_json():
+    found = compared(*three())
+    assert [row.name for row in found.rows] == ["good", "close", "bad", "base, few-shot"]
+    assert found.best == "good" and found.best_group == ["good", "close"]
+    again = Comparison(**json.loads(found.model_dump_json()))
+    assert again.model_dump() == found.model_dump()
+
+
+def test_the_verdict_names_best_equals_cheapest_base_and_what_is_detectable():
+    best, equals, cheapest, base, detectable, scope = compared(*three()).verdict
+    assert best.startswith("Highest exact_match: good with 90.0 % (76.9 to 96.0) on 40 test")
+    assert "Not distinguishable from it" in equals
+    assert ": close; the other recipe is worse." in equals
+    assert cheapest.startswith("Cheapest among these: fastest to train close (30 s), least memory")
+    assert "base, few-shot with 0.0 %" in base and "good beats it (+90.0 points" in base
+    assert detectable.startswith("Minimum detectable difference: ") and "points" in detectable
+    assert "One seed each" in scope
+
+
+def test_a_best_that_is_alone_is_called_significantly_better():
+    found = compared(run("good", GOOD), run("bad", BAD), run("worse", [0] * 40))
+    assert found.best_group == ["good"]
+    assert "significantly better than the other 2 recipes" in found.verdict[1]
+
+
+def test_of_equally_good_recipes_the_faster_is_first():
+    found = compared(run("slow", GOOD, train_seconds=9.0), run("fast", GOOD, train_seconds=1.0))
+    assert [row.name for row in found.rows] == ["fast", "slow"]
+    assert found.best_group == ["fast", "slow"]
+
+
+def test_runs_that_say_only_losses_are_ordered_by_them_and_not_tested():
+    found = compared(run("a", [], validation_loss=0.5), run("b", [], validation_loss=0.3))
+    assert [row.name for row in found.rows] == ["b", "a"]
+    assert found.headline is None and found.pairs == [] and found.best_group == []
+    assert "By validation loss per token, b is first" in found.verdict[0]
+
+
+def test_a_lower_perplexity_is_better():
+    found = compared(
+        run("a", [2.5, 3.0, 2.0, 2.5] * 5, metric="perplexity"),
+        run("b", [9.0, 8.5, 9.5, 7.0] * 5, metric="perplexity"),
+    )
+    assert found.best == "a" and not found.higher_is_better
+    assert "Lowest perplexity: a with 2.5 (" in found.verdict[0]
+    assert "b is worse" in found.verdict[1] or "significantly better" in found.verdict[1]
+
+
+def test_nothing_is_dropped_without_a_word():
+    other = {"data": {"sha256": "e" * 64}}
+    failure = Failure("vera", 7, "loss is nan")
+    found = compared(*three(), run("strange", GOOD, **other), failures=[failure])
+    assert found.failures == [{"recipe": "vera", "seed": 7, "varied": {}, "reason": "loss is nan"}]
+    assert [one["recipe"] for one in found.left_out] == ["strange"]
+    kinds = {line["name"]: line["kind"] for line in flat(found)}
+    assert kinds["vera"] == "failed" and kinds["strange"] == "left out"
+    assert kinds["good"] == "recipe" and kinds["base, few-shot"] == "base"
+
+
+def test_failures_alone_make_a_comparison_that_says_so():
+    found = compared(failures=[Failure("vera", 7, "loss is nan")])
+    assert found.rows == [] and "No finished run can be compared" in found.verdict[0]
+
+
+def test_the_table_holds_the_difference_to_the_best():
+    lines = {line["name"]: line for line in flat(compared(*three()))}
+    assert lines["bad"]["difference_to_best"] == -0.4 and lines["bad"]["differs_from_best"]
+    assert lines["close"]["best_group"] and not lines["close"]["differs_from_best"]
+    assert lines["good"]["value"] == 0.9 and lines["good"]["difference_to_best"] is None
+    assert lines["close"]["pareto_train_seconds"] and lines["good"]["pareto_train_seconds"]
+    assert lines["bad"]["metric_exact_match"] == 0.5
+
+
+def test_versions_that_differ_between_runs_are_all_named():
+    found = compared(*three(versions={"peft": "0.22", "torch": "2"}))
+    assert found.versions == {"peft": ["0.21", "0.22"], "torch": ["2"]}
+
+
+def test_a_sweep_says_how_settings_were_chosen_and_how_long_it_took():
+    chosen = {"good": Chosen(candidates=3, settings={"training.learning_rate": 0.1})}
+    sweep = Sweep(name="rates", selection="validation_loss", wall_seconds=12.0, chosen=chosen)
+    found = compared(*three(), sweep=sweep)
+    assert found.sweep["wall_seconds"] == 12.0 and found.sweep["name"] == "rates"
+    assert found.row("good").tuned and not found.row("bad").tuned
+
+
+def test_several_seeds_are_said_to_be_averaged():
+    found = compared(run("good", GOOD, seed=1), run("good", CLOSE, seed=2), run("bad", BAD))
+    assert "1 to 2 seeds each, averaged by example" in found.verdict[-1]

@@ -1,0 +1,96 @@
+import operator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from peftline.comparison import costs
+from peftline.comparison.result import Costs, Metric, Row
+from tests.comparison.invented import run
+
+POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12)
+
+
+def rows(points):
+    return [
+        Row(
+            name=str(at),
+            kind="recipe",
+            metric=Metric(value=value),
+            costs=Costs(train_seconds=price),
+        )
+        for at, (value, price) in enumerate(points)
+    ]
+
+
+def front(points, better=operator.gt):
+    return costs.pareto(rows(points), "train_seconds", better)
+
+
+def test_pareto_members_are_those_that_no_other_beats():
+    # best, cheapest, between; then as good but dearer, and worse and dearer
+    assert front([(9, 9), (1, 1), (5, 5), (5, 6), (4, 7)]) == ["0", "1", "2"]
+
+
+def test_equals_are_both_members():
+    assert front([(5, 5), (5, 5)]) == ["0", "1"]
+
+
+def test_a_loss_counts_the_other_way_round():
+    assert front([(1, 9), (9, 1), (9, 9)], better=operator.lt) == ["0", "1"]
+
+
+@given(POINTS)
+def test_whoever_is_no_member_is_beaten_by_a_member(points):
+    members = {int(name) for name in front(points)}
+    assert members
+    for at, (value, price) in enumerate(points):
+        beaten = any(
+            points[m][0] >= value and points[m][1] <= price and points[m] != points[at]
+            for m in members
+        )
+        assert beaten == (at not in members)
+
+
+def test_rows_without_the_cost_or_a_value_are_left_aside():
+    known = rows([(5, 5)])
+    unknown = [
+        Row(name="whole", kind="recipe", metric=Metric(value=9.0)),
+        Row(name="unscored", kind="recipe", metric=None, costs=Costs(train_seconds=1.0)),
+    ]
+    assert costs.pareto(known + unknown, "train_seconds", operator.gt) == ["0"]
+
+
+def test_a_cost_that_one_seed_lacks_is_null():
+    both = [run("lora", [1], seed=1), run("lora", [1], seed=2, adapter_bytes=None)]
+    assert costs.of(both).adapter_bytes is None
+    assert costs.of(both[:1]).adapter_bytes == 4096
+
+
+def test_a_loss_that_is_no_number_is_null():
+    assert costs.mean_over([run("a", [1], validation_loss=float("nan"))], "validation_loss") is None
+
+
+def test_answers_are_timed_as_they_are_served_best():
+    speeds = {"unmerged_tokens_per_second": 10.0, "merged_tokens_per_second": 20.0}
+    assert costs.of([run("a", [1], generation=speeds)]).seconds_per_token == pytest.approx(0.05)
+    speeds["merged_tokens_per_second"] = None
+    assert costs.of([run("a", [1], generation=speeds)]).seconds_per_token == pytest.approx(0.1)
+    assert costs.of([run("a", [1], generation=None)]).seconds_per_token is None
+
+
+def test_forgetting_has_an_interval_with_one_seed_and_is_a_mean_with_more():
+    def forgot(seed, value):
+        told = {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 30}
+        return run("a", [1], seed=seed, forgetting={"difference": told})
+
+    one = costs.forgetting([forgot(1, 0.2)])
+    assert (one.value, one.low, one.high, one.n) == (
+        0.2,
+        pytest.approx(0.1),
+        0.30000000000000004,
+        30,
+    )
+    both = costs.forgetting([forgot(1, 0.2), forgot(2, 0.4)])
+    assert both.value == pytest.approx(0.3) and both.low is None
+    assert costs.of([forgot(1, 0.2), forgot(2, 0.4)]).forgetting == pytest.approx(0.3)

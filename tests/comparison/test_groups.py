@@ -1,0 +1,79 @@
+import pytest
+
+from peftline.comparison.groups import comparable, flat
+from tests.comparison.invented import run
+
+HITS = [1, 0, 1, 1]
+
+
+def names(runs):
+    return [(one.recipe, one.seed) for one in runs]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"data": {"sha256": "e" * 64}}, "other data (sha256 eeeeeeee, the others have dddddddd)"),
+        ({"base_model": {"sha256": "c", "id": "big"}}, "another base model (big)"),
+        (
+            {"rendering": {"format": "alpaca"}},
+            'another prompt format or limit on length ({"format": "alpaca"})',
+        ),
+    ],
+)
+def test_runs_about_something_else_are_left_out_with_the_reason(changes, reason):
+    kept, left_out = comparable([run("a", HITS), run("b", HITS), run("c", HITS, **changes)])
+    assert names(kept) == [("a", 42), ("b", 42)]
+    assert [(one.recipe, one.reason) for one in left_out] == [("c", reason)]
+
+
+def test_answers_to_other_examples_are_left_out():
+    other = run("c", HITS)
+    other.predictions[0]["prompt"] = "another question"
+    kept, left_out = comparable([run("a", HITS), run("b", HITS), other])
+    assert names(kept) == [("a", 42), ("b", 42)]
+    assert left_out[0].reason == "other test examples"
+
+
+def test_the_order_of_answers_does_not_matter():
+    turned = run("b", HITS)
+    turned.predictions.reverse()
+    assert comparable([run("a", HITS), turned]).left_out == []
+
+
+def test_of_equally_large_groups_the_newest_is_compared():
+    other = {"data": {"sha256": "e" * 64}}
+    kept, left_out = comparable([run("old", HITS, age=9), run("new", HITS, **other)])
+    assert names(kept) == [("new", 42)] and left_out[0].recipe == "old"
+
+
+def test_a_summary_that_its_answers_contradict_is_left_out():
+    stale = run("b", HITS)
+    stale.predictions[0]["scores"]["exact_match"] = 0
+    kept, left_out = comparable([run("a", HITS), stale])
+    assert names(kept) == [("a", 42)]
+    assert "its summary says exact_match 0.7500, its answers 0.5000" in left_out[0].reason
+
+
+def test_seeds_with_other_settings_are_not_averaged():
+    def trained(seed, rate):
+        return run("a", HITS, seed=seed, settings={"training": {"learning_rate": rate}})
+
+    kept, left_out = comparable([trained(1, 0.1), trained(2, 0.1), trained(3, 0.2)])
+    assert names(kept) == [("a", 1), ("a", 2)]
+    assert left_out[0].seed == 3
+    assert "training.learning_rate 0.2, not 0.1" in left_out[0].reason
+
+
+def test_of_two_runs_of_one_recipe_and_seed_the_newer_counts():
+    kept, left_out = comparable([run("a", HITS), run("a", [0, 0, 1, 1], age=9)])
+    assert [one.predictions[0]["scores"]["exact_match"] for one in kept] == [1]
+    assert "an older run of the same recipe and seed" in left_out[0].reason
+
+
+def test_without_runs_there_is_no_group():
+    assert comparable([]) == ([], [])
+
+
+def test_nested_settings_have_dotted_names():
+    assert flat({"a": {"b": 1, "c": {}}, "d": None}) == {"a.b": 1, "a.c": {}, "d": None}

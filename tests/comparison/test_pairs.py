@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from peftline.comparison import pairs
+from peftline.comparison.result import Metric, Row
+from peftline.evaluation.statistics import minimum_detectable_difference, paired_difference
+
+
+def row(name, values, kind="recipe", seeds=(42,)):
+    value = None if values is None else float(np.mean(values))
+    return Row(name=name, kind=kind, metric=Metric(value=value), values=values, seeds=list(seeds))
+
+
+GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
+ROWS = [row("good", GOOD), row("half", HALF), row("bad", BAD, kind="base", seeds=())]
+
+
+def test_every_pair_is_tested_and_adjusted_over_all_of_them():
+    found = pairs.compare_all(ROWS)
+    assert [(pair.a, pair.b) for pair in found] == [
+        ("good", "half"),
+        ("good", "bad"),
+        ("half", "bad"),
+    ]
+    exact = []
+    for a, b in ((GOOD, HALF), (GOOD, BAD), (HALF, BAD)):
+        won = sum(x > y for x, y in zip(a, b, strict=True))
+        lost = sum(x < y for x, y in zip(a, b, strict=True))
+        exact.append(stats.binomtest(won, won + lost).pvalue)
+    assert [pair.p_value for pair in found] == pytest.approx(exact)
+    holm = multipletests(exact, method="holm")[1]
+    assert [pair.adjusted_p_value for pair in found] == pytest.approx(list(holm))
+    assert found[0].difference.model_dump() == paired_difference(GOOD, HALF)
+
+
+def test_with_many_rows_of_several_seeds_a_large_difference_stays_significant():
+    """Random flips have a smallest p-value, which 325 pairs would lift above 5 %."""
+    middling = [1 / 3, 2 / 3] * 20
+    many = [row(f"r{at}", middling, seeds=(1, 2, 3)) for at in range(25)]
+    found = pairs.compare_all([*many, row("bad", BAD, seeds=(1, 2, 3))])
+    assert len(found) == 325
+    assert pairs.is_significant(pairs.between(found, "r0", "bad"))
+
+
+def test_rows_without_scores_by_example_are_not_tested():
+    assert pairs.compare_all([row("good", GOOD), row("none", None)]) == []
+
+
+def test_a_pair_can_be_seen_from_both_sides():
+    found = pairs.compare_all(ROWS)
+    there, back = pairs.between(found, "good", "half"), pairs.between(found, "half", "good")
+    assert back.difference.value == -there.difference.value
+    assert (back.difference.low, back.difference.high) == (
+        -there.difference.high,
+        -there.difference.low,
+    )
+    assert pairs.between(found, "good", "nobody") is None
+
+
+def test_the_best_group_is_the_best_and_the_recipes_not_significantly_worse():
+    close = row("close", [1.0] * 35 + [0.0] * 5)
+    rows = [row("good", GOOD), close, *ROWS[1:], row("base", GOOD, kind="base")]
+    assert pairs.best_group(rows[0], rows, pairs.compare_all(rows)) == ["good", "close"]
+    assert pairs.best_group(None, [], []) == []
+
+
+def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_differ():
+    rows = [*ROWS, row("twin", GOOD)]
+    expected = minimum_detectable_difference([a - b for a, b in zip(GOOD, HALF, strict=True)])
+    assert pairs.detectable(rows, pairs.compare_all(rows)) == pytest.approx(expected)
+    assert pairs.detectable(ROWS[:1], []) is None

@@ -1,0 +1,31 @@
+"""Comparisons made up for tests of what is written about them."""
+
+from pathlib import Path
+
+from peftline.comparison.compare import compare
+from peftline.comparison.runs import Failure, Runs
+from tests.comparison.invented import base_answers, run
+
+EVIL = "</script><img src=x onerror=document.title='owned'>"
+GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
+
+
+def invented():
+    """Four recipes, one of them with a hostile name, and something of everything else."""
+    finding = {"name": "plateau", "evidence": f"flat {EVIL}", "advice": f"raise {EVIL}"}
+    forgot = {"difference": {"value": 0.1, "low": 0.05, "high": 0.15, "n": 20}}
+    runs = [
+        run("good", GOOD, base=base_answers(few_shot=[0] * 40), forgetting=forgot),
+        run("close", CLOSE, train_seconds=30.0, adapter_bytes=9000, health=[finding]),
+        run("bad", BAD, adapter_bytes=None, merge=None, settings={"note": EVIL}),
+        run(f"evil{EVIL}", BAD, seed=7, train_seconds=700.0),
+        run("strange", GOOD, data={"sha256": "e" * 64}),
+    ]
+    runs[0].predictions[39]["prediction"] = EVIL
+    for one in runs:
+        for field in ("prompt", "reference"):
+            one.predictions[0][field] = f"{field} {EVIL}"
+    for field in ("prompt", "reference"):
+        runs[0].base_predictions[0][field] = f"{field} {EVIL}"
+    found = Runs(Path("trial"), runs, [Failure("vera", 7, f"loss is nan {EVIL}")])
+    return compare(found, {"good": f"Low rank {EVIL}"}), found
