@@ -45,3 +45,34 @@ def test_threads_are_no_more_than_the_processors_that_may_be_used(monkeypatch, a
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.fixture
+def products():
+    """How float32 products are computed; put back afterwards."""
+    found = torch.backends.mkldnn.matmul
+    before = found.fp32_precision
+    found.fp32_precision = "ieee"
+    yield found
+    found.fp32_precision = before
+
+
+def test_float32_products_lose_nothing_wherever_they_are_computed(products):
+    hardware.fit_products()
+    torch.manual_seed(0)
+    for rows, inner, columns in ((1, 576, 576), (100, 576, 1536), (700, 64, 700)):
+        left, right = torch.randn(rows, inner), torch.randn(inner, columns)
+        exact = left.double() @ right.double()
+        assert ((left @ right) - exact).abs().max() < 1e-5 * exact.abs().max()
+
+
+def test_where_products_would_be_rounded_nothing_is_switched(products, monkeypatch):
+    monkeypatch.setattr(torch, "allclose", lambda *_, **__: False)
+    hardware.fit_products()
+    assert products.fp32_precision == "ieee"
+
+
+def test_a_precision_that_was_chosen_elsewhere_stays(products):
+    products.fp32_precision = "tf32"
+    hardware.fit_products()
+    assert products.fp32_precision == "tf32"

@@ -35,10 +35,12 @@ def given():
 @pytest.mark.parametrize("scale", [None, 0.3])
 @pytest.mark.parametrize("value_width", [WIDTH, 4])
 @pytest.mark.parametrize("short_tokens", [0, 5, 256], ids=["all alone", "some", "all together"])
+@pytest.mark.parametrize("kept_tokens", [256, 5], ids=["weights kept", "computed again"])
 def test_rows_and_gradients_are_those_of_each_row_alone(
-    given, short_tokens, value_width, scale, monkeypatch
+    given, short_tokens, kept_tokens, value_width, scale, monkeypatch
 ):
     monkeypatch.setattr(attention, "_SHORT_TOKENS", short_tokens)
+    monkeypatch.setattr(attention, "_KEPT_TOKENS", kept_tokens)
     given = (*given[:2], states(SHARED, value_width))
     upstream = torch.randn(1, sum(LENGTHS), HEADS, value_width)
     out, _ = attend_within_rows(None, *given, None, scaling=scale, row_lengths=LENGTHS)
@@ -105,3 +107,10 @@ def test_attentions_of_another_kind_are_refused(given, kind):
 def test_rows_that_are_not_packed_are_refused(given):
     with pytest.raises(PeftlineError, match="row_lengths"):
         attend_within_rows(None, *given, None)
+
+
+def test_the_precision_of_other_products_is_left_as_it_was(given):
+    before = torch.backends.mkldnn.matmul.fp32_precision
+    halves = [each.detach().bfloat16() for each in given]
+    attend_within_rows(None, *halves, None, row_lengths=LENGTHS)
+    assert torch.backends.mkldnn.matmul.fp32_precision == before

