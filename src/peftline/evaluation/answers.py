@@ -122,7 +122,7 @@ def answer_test_split(
     examples = _examples(splits, evaluation)
     if not examples:
         return [], {}
-    references = [_reference(example, template) for example in examples]
+    references = [reference_of(example, template) for example in examples]
     metric_set = metrics.choose(evaluation.metrics, references)
     asking.check(metric_set, examples, references)
     asked = asking.Asked(model, template, evaluation, worked, title)
@@ -149,7 +149,7 @@ def _examples(splits: Splits, evaluation: Evaluation) -> list[Example]:
     return [e for e in read_split(splits, "test") if e.prompt or texts_too]
 
 
-def _reference(example: Example, template: Template) -> str:
+def reference_of(example: Example, template: Template) -> str:
     """The answer of an example; calls as the template writes them and the model would."""
     if not example.messages[-1].tool_calls:
         return example.answer

@@ -1,4 +1,4 @@
-"""The three ways to ask a model: for its answer, for its choice, for how likely the reference is."""
+"""Three ways to ask a model: for its answer, for its choice, for how likely the reference is."""
 
 from dataclasses import dataclass
 from math import inf
@@ -44,7 +44,9 @@ class Asked:
             self.title,
         )
 
-    def of_choices(self, examples: list[Example], choices: list[str]) -> list[dict[str, Likelihood]]:
+    def of_choices(
+        self, examples: list[Example], choices: list[str]
+    ) -> list[dict[str, Likelihood]]:
         """How likely each choice is as an answer, for each example."""
         said = [Message(role="assistant", content=choice) for choice in choices]
         rows = [self._answered(example, said) for example in examples]
@@ -98,8 +100,8 @@ def check(metric_set: MetricSet, examples: list[Example], references: list[str])
             metric_set.score(reference, reference)
         except ValueError as error:
             raise PeftlineError(
-                f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot score "
-                f"this example of the test split. {error}. Correct the data, or choose other "
+                f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot "
+                f"score this example of the test split. {error}. Correct the data, or choose other "
                 "metrics, such as evaluation.metrics=text."
             ) from error
 

@@ -37,7 +37,8 @@ def given_answers(
 ) -> list[render.Tokens]:
     """The same prompt with each of the answers, which alone are labelled, with their end tokens."""
     asked = [
-        message.model_copy(update={"loss": False}) for message in _after_shots(example.prompt, shots)
+        message.model_copy(update={"loss": False})
+        for message in _after_shots(example.prompt, shots)
     ]
     conversations = (
         Example(

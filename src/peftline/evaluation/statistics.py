@@ -48,9 +48,7 @@ def ratio(numerators: list[float], denominators: list[float], resamples: int = R
     return metric(_sum_over_sum(above, below), low, high, len(pairs))
 
 
-def paired_difference(
-    ours: list[float], theirs: list[float], resamples: int = RESAMPLES
-) -> Metric:
+def paired_difference(ours: list[float], theirs: list[float], resamples: int = RESAMPLES) -> Metric:
     """Mean of ours - theirs over the same examples, with its bootstrap interval.
 
     Raises:
