@@ -8,7 +8,8 @@ import torch
 from peftline.base_model.loading import load_tokenizer
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
-from peftline.evaluation import answers, lm_eval
+from peftline.evaluation import answers, asking, lm_eval
+from peftline.rendering import render
 from peftline.rendering import template as templates
 from peftline.schema import Evaluation
 
@@ -26,6 +27,32 @@ def test_multiple_choice_agrees_with_ours(choices, opened, sum_splits, tmp_path)
     theirs = lm_eval.score_with_lm_eval(*opened, sum_splits, settings, tmp_path)
     _, ours = answers.answer_test_split(*opened, sum_splits, settings, [], "")
     assert theirs["acc"] == pytest.approx(ours["accuracy"]["value"], abs=1e-6)
+
+
+def test_likelihoods_agree_with_ours(opened, sum_splits):
+    pytest.importorskip("lm_eval")
+    from lm_eval.api.instance import Instance
+    from lm_eval.models.huggingface import HFLM
+
+    model, template = opened
+    examples = answers.read_split(sum_splits, "test")
+    ours = asking.Asked(model, template, Evaluation(), [], "").of_references(examples)
+    requests = [
+        Instance(
+            request_type="loglikelihood",
+            doc={},
+            arguments=(
+                render.prompt_text(example.prompt, template),
+                example.answer + template.end_text,
+            ),
+            idx=0,
+        )
+        for example in examples
+    ]
+    theirs = HFLM(pretrained=model, tokenizer=template.tokenizer).loglikelihood(requests)
+    found = [one.log_likelihood for one in ours]
+    assert found == pytest.approx([total for total, _ in theirs], abs=1e-3)
+    assert len(set(found)) == len(found)
 
 
 def test_exact_match_of_written_answers_agrees_with_ours(opened, sum_splits, tmp_path, monkeypatch):
