@@ -93,7 +93,7 @@ def judged_by(
     examples: Sequence[Example], template: Template, evaluation: Evaluation
 ) -> tuple[list[str], MetricSet]:
     """The references of examples, and the metrics that they are scored by."""
-    references = [reference(example, template) for example in examples]
+    references = [reference_of(example, template) for example in examples]
     return references, metrics.choose(evaluation.metrics, references)
 
 
@@ -118,7 +118,7 @@ def collected(
     return rows, metric_set.aggregate(rows)
 
 
-def reference(example: Example, template: Template) -> str:
+def reference_of(example: Example, template: Template) -> str:
     """The answer of an example; calls as the template writes them and the model would."""
     if not example.messages[-1].tool_calls:
         return example.answer

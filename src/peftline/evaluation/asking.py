@@ -112,8 +112,8 @@ def check(metric_set: MetricSet, examples: list[Example], references: list[str])
         except ValueError as error:
             raise PeftlineError(
                 f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot "
-                f"score this example of the test split. {error}. Correct the data, or choose "
-                "other metrics, such as evaluation.metrics=text."
+                f"score this example of the test split. {error}. Correct the data, or choose other "
+                "metrics, such as evaluation.metrics=text."
             ) from error
 
 

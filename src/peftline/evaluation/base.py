@@ -133,7 +133,7 @@ def _without_model(template: Template, splits: Splits, evaluation: Evaluation) -
     texts: dict[str, list[str]] = {}
     often = baselines.most_frequent(iterate(splits, "train"))
     if often:
-        texts["constant"] = [answers.reference(often, template)] * len(examples)
+        texts["constant"] = [answers.reference_of(often, template)] * len(examples)
     ruled = baselines.by_rules(examples)
     if ruled and judged is metrics.TOOL_CALLS:
         texts["rules"] = ruled

@@ -28,7 +28,7 @@ class Result(Point):
     train_seconds: float | None = None
     steps: int | None = None
     score: float | None = None
-    """On validation: the loss, or the metric that the sweep selects by."""
+    """On validation: the loss, or of tuning the metric that the sweep selects by."""
     error: str | None = None
     """Why it failed."""
     folder: str

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import yaml
 from omegaconf import OmegaConf
 
 from peftline.config import Config
@@ -35,6 +36,8 @@ class Range(Config):
     low: float
     high: float
     multiples: bool = False
+    whole: bool = False
+    """Whether only whole numbers are tried."""
 
 
 Axis = Choice | Range
@@ -46,23 +49,23 @@ def parse(text: str) -> Axis:
     Raises:
         PeftlineError: it is none of these.
     """
-    key, equals, given = text.partition("=")
-    values = [value.strip() for value in given.split(",")]
-    low, dots, high = given.partition("..")
-    multiples = all(value.startswith("x") for value in [low, high] if value)
+    key, equals, given = (part.strip() for part in text.partition("="))
+    is_range = ".." in given
+    values = [value.strip() for value in given.split(".." if is_range else ",")]
+    factors = [value[1:] for value in values if value.startswith("x")]
     try:
-        if not (key and equals and all(values)):
+        multiples = bool(factors) and _are_numbers(factors)
+        if not (key and equals and all(values)) or (multiples and len(factors) < len(values)):
             raise ValueError
-        if dots:
-            ends = [float(end.strip().removeprefix("x")) for end in (low, high)]
-            if not 0 < ends[0] < ends[1]:
+        if is_range:
+            low, high = (float(end) for end in (factors if multiples else values))
+            if not 0 < low < high:
                 raise ValueError
-            return Range(key=key, low=ends[0], high=ends[1], multiples=multiples)
-        multiples = all(value.startswith("x") for value in values)
+            return Range(key=key, low=low, high=high, multiples=multiples)
         if multiples:
-            return Choice(key=key, values=[float(v[1:]) for v in values], multiples=True)
+            return Choice(key=key, values=[float(factor) for factor in factors], multiples=True)
         return Choice(key=key, values=[_typed(value) for value in values])
-    except ValueError:
+    except (ValueError, yaml.YAMLError):
         raise PeftlineError(
             f"'{text}' is no setting to try. Write KEY=VALUE,VALUE such as "
             "training.learning_rate=1e-4,5e-4; KEY=x0.3,x1,x3 for multiples of the recipe's own "
@@ -71,11 +74,12 @@ def parse(text: str) -> Axis:
         ) from None
 
 
-def absolute(axis: Axis, recipe: dict[str, Any]) -> Axis:
+def absolute(axis: Axis, recipe: dict[str, Any], name: str) -> Axis:
     """The axis with values instead of multiples.
 
     Args:
         recipe: with every default filled in, as nested values.
+        name: of the recipe.
 
     Raises:
         PeftlineError: the recipe has no such setting, or no number there to take multiples of.
@@ -84,20 +88,21 @@ def absolute(axis: Axis, recipe: dict[str, Any]) -> Axis:
     for key in keys:
         if not isinstance(own, dict) or key not in own:
             names = ", ".join(sorted(own)) if isinstance(own, dict) else "none"
-            raise PeftlineError(f"No recipe setting '{axis.key}': at '{key}' there are {names}.")
+            raise PeftlineError(f"{name} has no setting '{axis.key}': at '{key}' it has {names}.")
         own = own[key]
-    if not axis.multiples:
-        return axis
-    if isinstance(own, bool) or not isinstance(own, int | float):
-        raise PeftlineError(f"'{axis.key}' is {own!r} in the recipe: no number to multiply.")
+    if axis.multiples and (isinstance(own, bool) or not isinstance(own, int | float)):
+        raise PeftlineError(f"{name}.{axis.key} is {own!r}: no number to multiply.")
 
     def times(factor: float) -> float:
-        value = float(f"{factor * own:.{_DIGITS}g}")
-        return round(value) if isinstance(own, int) else value
+        value = _rounded(factor * own) if axis.multiples else factor
+        return max(1, round(value)) if isinstance(own, int) else value
 
     if isinstance(axis, Range):
-        return Range(key=axis.key, low=times(axis.low), high=times(axis.high))
-    return Choice(key=axis.key, values=[times(factor) for factor in axis.values])
+        ends = {"low": times(axis.low), "high": times(axis.high)}
+        return Range(key=axis.key, **ends, whole=isinstance(own, int))
+    if not axis.multiples:
+        return axis
+    return Choice(key=axis.key, values=list(dict.fromkeys(times(one) for one in axis.values)))
 
 
 def count(axes: Sequence[Axis], trials: int) -> int:
@@ -130,26 +135,40 @@ def best(tried: Tried) -> Settings | None:
 
 def _suggest(axes: Sequence[Axis], tried: Tried) -> Settings:
     import optuna
-    from optuna.distributions import CategoricalDistribution, FloatDistribution
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    kinds = {
-        axis.key: FloatDistribution(axis.low, axis.high, log=True)
-        if isinstance(axis, Range)
-        else CategoricalDistribution(axis.values)
-        for axis in axes
-    }
+    kinds = {axis.key: _distribution(axis) for axis in axes}
     sampler = optuna.samplers.TPESampler(seed=len(tried), n_startup_trials=_RANDOM_TRIALS)
     study = optuna.create_study(direction="minimize", sampler=sampler)
     for settings, score in tried:
-        failed = optuna.trial.TrialState.FAIL if score is None else None
+        states = optuna.trial.TrialState
+        state = states.FAIL if score is None else states.COMPLETE
         study.add_trial(
-            optuna.create_trial(state=failed, params=settings, distributions=kinds, value=score)
+            optuna.create_trial(state=state, params=settings, distributions=kinds, value=score)
         )
     found = study.ask(kinds).params
-    return {
-        key: float(f"{v:.{_DIGITS}g}") if isinstance(v, float) else v for key, v in found.items()
-    }
+    return {key: _rounded(one) if isinstance(one, float) else one for key, one in found.items()}
+
+
+def _distribution(axis: Axis) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(axis, Choice):
+        return CategoricalDistribution(axis.values)
+    if axis.whole:
+        return IntDistribution(int(axis.low), int(axis.high), log=True)
+    return FloatDistribution(_rounded(axis.low), _rounded(axis.high), log=True)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
+def _are_numbers(texts: Sequence[str]) -> bool:
+    try:
+        return all(float(text) > 0 for text in texts)
+    except ValueError:
+        return False
 
 
 def _typed(text: str) -> Any:
