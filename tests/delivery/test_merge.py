@@ -52,6 +52,19 @@ def test_in_float32_nothing_is_rounded(trained_lora, loud_base, sum_splits, rend
     assert (logits(merged.model) - logits(adapted)).abs().max() < 1e-4
 
 
+def test_rounding_the_weights_leaves_positions_as_they_are(trained_lora, loud_base, merged):
+    """In 16 bits transformers keeps the frequencies of rotary positions in float32."""
+    expected = dict(load_model(loud_base, torch.bfloat16).named_buffers())
+    opened = adapters.merged(load_model(loud_base, torch.bfloat16), trained_lora.handle)
+    assert opened.dtype == torch.bfloat16
+    for model in (opened, merged[0].model):
+        found = dict(model.named_buffers())
+        assert found.keys() == expected.keys() and expected
+        for name, buffer in expected.items():
+            assert buffer.dtype == torch.float32
+            assert torch.equal(found[name], buffer)
+
+
 def test_it_is_not_the_base(merged, loud_base):
     assert (
         logits(merged[0].model.float()) - logits(load_model(loud_base, torch.float32))

@@ -35,18 +35,13 @@ def test_an_adapter_is_scored_on_every_test_example(
 
 
 def test_a_row_says_whether_the_answer_ended_by_itself(
-    trained_lora, loud_base, sum_splits, rendering, float32
+    monkeypatch, sum_splits, tiny_tokenizer, rendering
 ):
-    def finished(tokens):
-        settings = EVALUATION.model_copy(update={"max_new_tokens": tokens})
-        rows, _ = answers.score_trained(
-            loud_base, trained_lora.handle, sum_splits, rendering, settings
-        )
-        return [row["finished"] for row in rows]
-
-    cut, ended = finished(1), finished(200)
-    assert not any(cut)
-    assert sum(ended) > 0
+    said = [Answer("30", True), Answer("31", False)] * 3
+    monkeypatch.setattr(generation, "generate", lambda *_, **__: said)
+    model = templates.load(tiny_tokenizer, rendering)
+    rows, _ = answers.answer_split(None, model, sum_splits, EVALUATION, [], "")
+    assert [(row["prediction"], row["finished"]) for row in rows] == said
 
 
 def test_the_validation_split_can_be_asked_in_place_of_the_test_split(

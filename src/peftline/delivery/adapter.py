@@ -14,6 +14,7 @@ from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Trained
 
 if TYPE_CHECKING:
+    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel
 
@@ -128,7 +129,20 @@ def kind(folder: Path) -> str:
 def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":
     """Merge a saved adapter into a loaded base, in float32, and return the base's type."""
     dtype = model.dtype
-    return load(model.float(), adapter).merge_and_unload(safe_merge=True).to(dtype).eval()
+    merged = load(model.float(), adapter).merge_and_unload(safe_merge=True)
+    return in_type(merged, dtype).eval()
+
+
+def in_type(model: "PreTrainedModel", dtype: "torch.dtype") -> "PreTrainedModel":
+    """Change the type of the weights alone, in place.
+
+    `model.to(bfloat16)` would round what is no weight as well: the frequencies of rotary positions,
+    which transformers keeps in float32 whatever the type of a model. With 3 digits of them, far
+    positions are others.
+    """
+    for parameter in model.parameters():
+        parameter.data = parameter.data.to(dtype)
+    return model
 
 
 def check_matches(

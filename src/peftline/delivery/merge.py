@@ -70,7 +70,8 @@ def merge(
         differences.append((_logits(merged, ids) - before).abs().max())
         expected.append(before.argmax(-1))
     del unmerged
-    rounded = merged.to(dtype).float()  # weights as saved, arithmetic in float32
+    # Weights as saved, arithmetic in float32.
+    rounded = adapters.in_type(adapters.in_type(merged, dtype), torch.float32)
     saved = [_logits(rounded, ids).argmax(-1) for ids in rows]
     report = {
         "max_abs_logit_difference": torch.stack(differences).max().item(),
@@ -79,7 +80,7 @@ def merge(
         "dtype": str(dtype).removeprefix("torch."),
     }
     verify(report)
-    delivered = rounded.to(dtype)
+    delivered = adapters.in_type(rounded, dtype)
     delivered.config._name_or_path = base.id
     return MergedModel(delivered, tokenizer), {"verified": True, **report}
 

@@ -138,12 +138,12 @@ def _plateau(course: _Course) -> list[Finding]:
 def _still_improving(course: _Course) -> list[Finding]:
     after = course.validation[1:]  # the first is that before training
     before = [one for one in after if one[0] <= _LAST_PART * after[-1][0]] if after else []
-    if not before or course.kept > _STILL_FALLING * before[-1][1]:
+    if not before or after[-1][1] > _STILL_FALLING * before[-1][1]:
         return []
-    step, loss = before[-1]
+    (step, loss), (end, last) = before[-1], after[-1]
     evidence = (
-        f"The validation loss was {loss:.3f} at step {step:.0f} and is {course.kept:.3f} at the "
-        f"end, step {after[-1][0]:.0f}."
+        f"The validation loss was {loss:.3f} at step {step:.0f} and is {last:.3f} at the end, step "
+        f"{end:.0f}."
     )
     advice = "Train longer (training.epochs or training.max_steps)."
     return [_finding("still_improving", evidence, advice)]
