@@ -74,7 +74,8 @@ def _matrix(found: Comparison) -> list[dict[str, Any]]:
     """A line per tested row: what it is ahead of, behind of, or not distinguishable from."""
     known = {(pair.a, pair.b): pair for pair in found.pairs}
     known |= {(pair.b, pair.a): pairs.turned(pair) for pair in found.pairs}
-    names = [row.name for row in found.rows if row.values]
+    tested = {pair.a for pair in found.pairs} | {pair.b for pair in found.pairs}
+    names = [row.name for row in found.rows if row.name in tested]
     return [{"name": a, "cells": [_cell(known.get((a, b)), found) for b in names]} for a in names]
 
 
