@@ -89,7 +89,12 @@ def _cell(pair: Pair | None, found: Comparison) -> dict[str, str]:
         kind = "ahead" if ahead else "behind"
     return {
         "kind": kind,
-        "text": f"{100 * value:+.0f}" if found.is_share else f"{value:+.2g}",
+        "text": _rounded(100 * value) if found.is_share else f"{value:+.2g}",
         "title": f"{pair.a} − {pair.b}: {words.difference(pair.difference, found.is_share)}, "
         f"p {words.p_value(pair.p_value)}, adjusted {words.p_value(pair.adjusted_p_value)}",
     }
+
+
+def _rounded(points: float) -> str:
+    """Whole points with their sign; nothing is -0."""
+    return f"{round(points):+d}" if round(points) else "0"
