@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from peftline.comparison.compare import compare
+from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Failure, Runs
 from tests.comparison.invented import base_answers, run
 
@@ -28,4 +29,5 @@ def invented():
     for field in ("prompt", "reference"):
         runs[0].base_predictions[0][field] = f"{field} {EVIL}"
     found = Runs(Path("trial"), runs, [Failure("vera", 7, f"loss is nan {EVIL}")])
-    return compare(found, {"good": f"Low rank {EVIL}"}), found
+    made = compare(found, {"good": f"Low rank {EVIL}"})
+    return Comparison(**made.model_dump(mode="json")), found  # as the pipeline's nodes get it

@@ -100,7 +100,7 @@ def test_everything_that_was_found_is_on_the_page(text):
         "no result: loss is nan",
         "not comparable: other data",
         "1 run without a result, 1 run that cannot be compared",
-        "Not measured in any of these runs: ",
+        "Without a value in any of these runs: ",
         "Without this number: bad",
         "no description; its recipe file is not in this project",
     ):

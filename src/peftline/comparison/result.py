@@ -77,7 +77,7 @@ class Row(_Part):
     """What was found in the course of training, with the seed."""
     settings: dict[str, Any] | None = None
     values: list[float] | None = Field(None, exclude=True, repr=False)
-    """Per example, in one order for all rows: mean over seeds."""
+    """Per example, in one order for all rows: mean over seeds. For the tests alone: not in JSON."""
 
 
 class Pair(_Part):

@@ -92,13 +92,13 @@ def columns(found: Comparison) -> list[Column]:
         _cost("training", "Time of training alone.", "train_seconds", words.duration),
         _cost("tokens/s", "In training.", "tokens_per_second", words.number),
         _cost(
-            "answer tokens/s, adapter",
+            "answer tokens/s unmerged",
             "One prompt at a time, the adapter beside the base.",
             "unmerged_tokens_per_second",
             lambda value: words.number(value, 1),
         ),
         _cost(
-            "answer tokens/s, merged",
+            "answer tokens/s merged",
             "One prompt at a time, the adapter merged, or a whole model.",
             "merged_tokens_per_second",
             lambda value: words.number(value, 1),

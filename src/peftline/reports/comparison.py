@@ -74,7 +74,8 @@ def _matrix(found: Comparison) -> list[dict[str, Any]]:
     """A line per tested row: what it is ahead of, behind of, or not distinguishable from."""
     known = {(pair.a, pair.b): pair for pair in found.pairs}
     known |= {(pair.b, pair.a): pairs.turned(pair) for pair in found.pairs}
-    names = [row.name for row in found.rows if row.values]
+    tested = {pair.a for pair in found.pairs} | {pair.b for pair in found.pairs}
+    names = [row.name for row in found.rows if row.name in tested]
     return [{"name": a, "cells": [_cell(known.get((a, b)), found) for b in names]} for a in names]
 
 
@@ -88,7 +89,12 @@ def _cell(pair: Pair | None, found: Comparison) -> dict[str, str]:
         kind = "ahead" if ahead else "behind"
     return {
         "kind": kind,
-        "text": f"{100 * value:+.0f}" if found.is_share else f"{value:+.2g}",
+        "text": _rounded(100 * value) if found.is_share else f"{value:+.2g}",
         "title": f"{pair.a} − {pair.b}: {words.difference(pair.difference, found.is_share)}, "
         f"p {words.p_value(pair.p_value)}, adjusted {words.p_value(pair.adjusted_p_value)}",
     }
+
+
+def _rounded(points: float) -> str:
+    """Whole points with their sign; nothing is -0."""
+    return f"{round(points):+d}" if round(points) else "0"

@@ -38,7 +38,7 @@ def embedded(found: Comparison, kept: list[Run]) -> dict[str, Any]:
                 "scores": [_score(by_id[row.name][one], found.headline) for one in fitting],
             }
             for row in found.rows
-            if row.name in answers and row.values
+            if row.name in answers and _is_scored(answers[row.name][1], found.headline)
         ],
         "examples": [
             {name: asked[one][name] for name in ("id", "prompt", "reference")} for one in fitting
@@ -50,6 +50,10 @@ def embedded(found: Comparison, kept: list[Run]) -> dict[str, Any]:
 def kept(runs: list[Run]) -> list[Run]:
     """The runs that the comparison is about."""
     return groups.comparable(runs).runs
+
+
+def _is_scored(answered: Rows, headline: str) -> bool:
+    return all(row["scores"].get(headline) is not None for row in answered)
 
 
 def _score(row: dict[str, Any], headline: str) -> float:

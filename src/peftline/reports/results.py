@@ -98,7 +98,7 @@ def _explanation(found: Comparison) -> str:
         "training. Intervals are 95 %, over test examples."
     ]
     if unmeasured:
-        parts.append(f"Not measured in any of these runs: {', '.join(unmeasured)}.")
+        parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
     return " ".join([*parts, *map(_plain, found.notes)])
 
 
