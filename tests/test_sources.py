@@ -13,7 +13,7 @@ LORA = Recipe(adapter={"type": "lora"})
 RELORA = Recipe(adapter={"type": "relora"}, optimizer={"type": "adamw"})
 VERA = Recipe(adapter={"type": "vera"})
 FUSION = Recipe(adapter={"type": "adapter_fusion", "adapters": ["a", "b"]})
-BOTTLENECK = Recipe(adapter={"type": "bottleneck"})
+BOTTLENECK = Recipe(adapter={"type": "bottleneck", "placement": "pfeiffer"})
 EVERY = {"lora": LORA, "relora": RELORA, "vera": VERA, "fusion": FUSION, "bottleneck": BOTTLENECK}
 
 

@@ -133,6 +133,7 @@ def _of_many_runs(command: Callable) -> Callable:
             "--params", callback=_nested, default="", help="Given to all runs, as in `run`."
         ),
         click.option("--dry-run", is_flag=True, help="Print the plan and its predicted time."),
+        click.option("--retry-failed", is_flag=True, help="Run again what has failed before."),
     ]
     for option in reversed(options):
         command = option(command)

@@ -37,6 +37,7 @@ def input_hash(
     from peftline import sources
     from peftline.base_model import hardware
 
+    installed = versions()
     return store.sha256_of(
         {
             "recipe": recipe.model_dump(),
@@ -45,7 +46,7 @@ def input_hash(
             "seed": seed,
             "parts": [part.sha256 for part in parts],
             "dtype": str(hardware.compute_dtype()),
-            "versions": {name: versions()[name] for name in _STACK},
+            "versions": {name: installed[name] for name in _STACK},
             "code": sources.sha256(recipe),
         }
     )

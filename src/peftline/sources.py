@@ -35,11 +35,9 @@ def modules(recipe: "Recipe") -> list[str]:
             found.add(module)
             imported = set(graph.find_modules_directly_imported_by(module))
             waiting += imported if module in types else imported - (types - {own})
-    # Python runs the packages above a module too.
-    above = {
-        name.rsplit(".", depth)[0] for name in found for depth in range(1, name.count(".") + 1)
-    }
-    return sorted(found | above)
+            if "." in module:
+                waiting.append(module.rpartition(".")[0])  # Python runs the package above it too
+    return sorted(found)
 
 
 def files(names: list[str]) -> list[Path]:

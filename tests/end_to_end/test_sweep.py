@@ -15,8 +15,8 @@ ASKED = (
     "--name=rates",
     "--recipes=lora",
     "--grid=training.learning_rate=x1,x3",
-    "--seeds=1,2",
-    "--params=evaluation.few_shot=0,lora.training.max_steps=8",
+    "--seeds=1",
+    "--params=evaluation.few_shot=0,evaluation.latency=false,lora.training.max_steps=8",
 )
 # What would differ between two runs of the same.
 _OF_TIME = {"seconds", "train_seconds"}
@@ -86,10 +86,9 @@ def test_a_killed_sweep_goes_on_and_ends_as_an_unbroken_one(
         ("tuning", 1, "finished"),
         ("tuning", 1, "finished"),
         ("final", 1, "finished"),
-        ("final", 2, "finished"),
     ]
     best = min(points[:2], key=lambda one: one["score"])["settings"]
-    assert points[2]["settings"] == points[3]["settings"] == best
+    assert points[2]["settings"] == best
     assert table(unbroken)["chosen"]["lora"] == {"settings": best, "candidates": 2}
     check_files(unbroken, points)
     check_tracking(unbroken)
@@ -121,7 +120,7 @@ def check_tracking(folder):
     assert parents[0].data.params["selection"] == "validation_loss"
     nested = [run for run in runs if run.data.tags.get("mlflow.parentRunId")]
     assert {run.data.tags["mlflow.parentRunId"] for run in nested} == {parents[0].info.run_id}
-    assert sorted(run.data.tags["stage"] for run in nested) == ["final"] * 2 + ["tuning"] * 2
+    assert sorted(run.data.tags["stage"] for run in nested) == ["final", "tuning", "tuning"]
     assert {run.info.status for run in runs} == {"FINISHED"}
 
 
@@ -143,7 +142,7 @@ def test_a_ladder_ends_on_a_rung_and_runs_it_whole(empty_project):
         "--name=rungs",
         "--rungs=lora:1,lora:2",
         "--gain=0.9",
-        "--params=evaluation.few_shot=0,lora.training.max_steps=4",
+        "--params=evaluation.few_shot=0,evaluation.latency=false,lora.training.max_steps=4",
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "--params=lora.adapter.rank=1,lora.adapter.alpha=2" in done.stdout

@@ -15,7 +15,7 @@ def inputs(loud_base, sum_tokens):
         recipes={
             "lora": {"adapter": {"type": "lora"}, "training": {"max_steps": 40}},
             "ia3": {"adapter": {"type": "ia3"}, "training": {"learning_rate": 0.02}},
-            "houlsby": {"adapter": {"type": "bottleneck"}},
+            "houlsby": {"adapter": {"type": "bottleneck", "placement": "houlsby"}},
             "fusion": {"adapter": {"type": "adapter_fusion", "adapters": ["houlsby", "lora"]}},
         },
         base=loud_base,
@@ -35,7 +35,7 @@ class Fake:
     """Gives each point the score that a function has for it; None is a failure."""
 
     def __init__(self, score):
-        self.score, self.points = score, []
+        self.score, self.points, self.stopped = score, [], False
 
     def complete(self, point):
         self.points.append(point)

@@ -19,8 +19,9 @@ IA3 = Point(stage="final", recipe="ia3", seed=1)
 class Launched:
     """Leaves what a run would leave, or fails."""
 
-    def __init__(self, code=0, loss=0.5, log="", metrics=None):
+    def __init__(self, code=0, loss=0.5, log="", metrics=None, data=None):
         self.code, self.loss, self.log, self.metrics = code, loss, log, metrics
+        self.data = data
         self.calls = []
 
     def run(self, folder, arguments, tags):
@@ -28,9 +29,16 @@ class Launched:
         recipe = arguments["pipelines"]
         run = f"{recipe}/seed-{arguments['params']['seed']}"
         for place in ("08_reporting", "07_model_output", "06_models"):
-            (folder / place / run).mkdir(parents=True)
+            (folder / place / run).mkdir(parents=True, exist_ok=True)
+        for place, sha256 in (
+            ("03_primary/splits", self.data),
+            ("06_models/base/base_model", None),
+        ):
+            file = folder / f"{place}.json"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps({"sha256": sha256 or self.base}))
         for model in ("adapter", "merged"):
-            (folder / "06_models" / run / model).mkdir()
+            (folder / "06_models" / run / model).mkdir(exist_ok=True)
         history = {"validation_loss": self.loss, "train_seconds": 3.0, "steps": 10}
         (folder / "08_reporting" / run / "history.json").write_text(json.dumps(history))
         if self.metrics:
@@ -42,9 +50,12 @@ class Launched:
 
 @pytest.fixture
 def execute(inputs, record, tmp_path):
-    def make(launched=None, **changes):
+    def make(launched=None, retry_failed=False, **changes):
         changed = inputs.model_copy(update=changes)
-        return Executor(tmp_path / "sweep", "try", changed, record, launched)
+        if launched:
+            launched.base = inputs.base.sha256
+            launched.data = launched.data or inputs.tokenised.data_sha256
+        return Executor(tmp_path / "sweep", "try", changed, record, launched, retry_failed)
 
     return make
 
@@ -104,8 +115,10 @@ def test_a_metric_is_measured_on_validation(execute):
 
 def test_a_metric_that_there_is_not_is_refused_with_the_nearest(execute):
     launched = Launched(metrics={"exact_match": {"value": 0.75}})
-    with pytest.raises(PeftlineError, match="Did you mean 'exact_match'"):
-        execute(launched, selection="exact_mtch").complete(TUNING)
+    with pytest.raises(
+        PeftlineError, match="no metric 'accuracy' to select by. Known: exact_match"
+    ):
+        execute(launched, selection="accuracy").complete(TUNING)
 
 
 def test_a_failed_run_is_an_outcome_with_its_reason(execute, record):
@@ -138,6 +151,23 @@ def test_a_finished_point_is_not_run_again(execute, inputs, tmp_path):
     assert not second.calls
 
 
+def test_a_failed_point_is_run_again_if_that_is_wanted(execute):
+    assert execute(Launched(code=1, log="Error: x")).complete(FINAL).status == "failed"
+    assert execute(Launched()).complete(FINAL).status == "failed"
+    assert execute(Launched(), retry_failed=True).complete(FINAL).status == "finished"
+
+
+def test_a_run_about_other_data_than_the_sweeps_is_a_failure(execute):
+    result = execute(Launched(data="replaced meanwhile")).complete(FINAL)
+    assert result.status == "failed"
+    assert result.error == "changed while the sweep ran: 03_primary/splits.json"
+
+
+def test_a_run_that_was_killed_says_by_what(execute):
+    result = execute(Launched(code=-9, log="step 3 of 10")).complete(FINAL)
+    assert result.error == "killed by signal 9, often for want of memory"
+
+
 def keys(execute, **changes):
     executor = execute(**changes)
     return {point.recipe: executor.key(point) for point in (FINAL, IA3)}
@@ -153,11 +183,13 @@ def test_a_parameter_of_one_recipe_makes_that_one_stale(execute, inputs):
     assert stale(execute, inputs, recipes=recipes) == {"ia3"}
 
 
-@pytest.mark.parametrize("what", ["data", "base", "answers"])
+@pytest.mark.parametrize("what", ["data", "test split", "base", "answers"])
 def test_what_all_share_makes_all_stale(execute, inputs, what):
     other = {"sha256": "other"}
+    test = {"data_sha256": "other"}
     change = {
         "data": {"tokenised": inputs.tokenised.model_copy(update=other)},  # data or template
+        "test split": {"tokenised": inputs.tokenised.model_copy(update=test)},
         "base": {"base": inputs.base.model_copy(update=other)},
         "answers": {"evaluation": inputs.evaluation.model_copy(update={"max_new_tokens": 9})},
     }[what]
@@ -168,6 +200,8 @@ def test_how_answers_are_made_does_not_concern_what_is_chosen_by_loss(execute, i
     other = inputs.evaluation.model_copy(update={"max_new_tokens": 9})
     assert execute().key(TUNING) == execute(evaluation=other).key(TUNING)
     by_metric = {"selection": "exact_match"}
+    assert execute(**by_metric).key(TUNING) != execute(selection="rouge_l").key(TUNING)
+    assert execute(**by_metric).key(FINAL) == execute(selection="rouge_l").key(FINAL)
     assert execute(**by_metric).key(TUNING) != execute(evaluation=other, **by_metric).key(TUNING)
 
 
@@ -192,3 +226,25 @@ def test_what_is_made_of_others_is_given_their_adapters_of_the_same_seed(
         str(tmp_path / "sweep" / made[name].folder / f"06_models/{name}/seed-1/adapter")
         for name in ("houlsby", "lora")
     ]
+
+
+def test_what_is_made_of_a_part_that_failed_is_a_failure_of_this_sitting(execute, tmp_path):
+    launched = Launched()
+    executor = execute(launched)
+    executor.complete(Point(stage="final", recipe="lora", seed=1))
+    result = executor.complete(Point(stage="final", recipe="fusion", seed=1))
+    assert result.status == "failed" and len(launched.calls) == 1
+    assert "made of houlsby, of which there is no finished run" in result.error
+    assert not (tmp_path / "sweep" / result.folder).exists()
+
+
+def test_a_later_sitting_knows_the_parts_of_a_former_one(
+    execute, inputs, trained_lora, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(adapter, "describe", lambda folder: trained_lora.handle)
+    executor = execute(Launched())
+    for name in ("lora", "houlsby", "fusion"):
+        executor.complete(Point(stage="final", recipe=name, seed=1))
+    later = Record(tmp_path / "sweep", {"name": "test"})
+    later.take_over(["ia3"], Executor(tmp_path / "sweep", "try", inputs, later).key)
+    assert {one.recipe for one in later.results()} == {"lora", "houlsby", "fusion"}

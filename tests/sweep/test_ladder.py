@@ -15,8 +15,8 @@ def climb(inputs, record, fake):
 
         executor = fake(loss)
         rungs = [ladder.parse(text) for text in losses]
-        best = ladder.climb(rungs, seeds, gain, inputs, record, executor)
-        return best, executor.points
+        end = ladder.climb(rungs, seeds, gain, inputs, record, executor)
+        return end.chosen, executor.points
 
     return run
 
@@ -61,3 +61,9 @@ def test_where_every_rung_fails_there_is_no_choice(climb):
 def test_what_is_no_rung_is_refused(text):
     with pytest.raises(PeftlineError, match="such as lora:8"):
         ladder.parse(text)
+
+
+def test_a_rung_that_is_no_recipe_of_that_rank_is_refused_before_anything_runs(inputs):
+    ladder.check([ladder.parse("ia3"), ladder.parse("lora:4")], inputs)
+    with pytest.raises(PeftlineError, match="ia3.adapter.rank"):
+        ladder.check([ladder.parse("lora:4"), ladder.parse("ia3:4")], inputs)

@@ -15,6 +15,7 @@ def sweep(inputs, record, fake):
         executor = fake(score)
         values = {"seeds": [1, 2]} | asked
         values["axes"] = [space.parse(text) for text in asked.get("axes", ())]
+        plan.check(Plan(**values), inputs)
         plan.run(Plan(**values), inputs, record, executor, jobs)
         return executor.points
 
@@ -48,6 +49,28 @@ def test_of_a_metric_the_highest_wins(sweep, inputs):
         lambda p: p.settings[RATE], by_metric, recipes=["lora"], axes=[f"{RATE}=0.1,0.3,0.2"]
     )
     assert points[-1].settings == {RATE: 0.3}
+
+
+def test_of_a_likelihood_the_lowest_wins(sweep, inputs):
+    by_loss = inputs.model_copy(update={"selection": "negative_log_likelihood"})
+    axes = [f"{RATE}=0.1,0.3,0.2"]
+    assert sweep(lambda p: p.settings[RATE], by_loss, recipes=["lora"], axes=axes)[-1].settings == {
+        RATE: 0.1
+    }
+
+
+def test_a_range_is_searched_for_as_many_trials_as_wanted(sweep):
+    points = sweep(
+        lambda p: p.settings[RATE], recipes=["lora"], axes=[f"{RATE}=x0.1..x10"], trials=5
+    )
+    tried = [p.settings[RATE] for p in points if p.stage == "tuning"]
+    assert len(set(tried)) == 5 and all(2e-4 <= rate <= 2e-2 for rate in tried)
+    assert points[-1].settings == {RATE: min(tried)}
+
+
+def test_settings_that_make_a_recipe_impossible_are_refused_before_anything_runs(sweep):
+    with pytest.raises(PeftlineError, match="adapter.rank"):
+        sweep(lambda p: pytest.fail("it ran"), recipes=["lora"], axes=["adapter.rank=4,-1"])
 
 
 def test_a_failed_setting_is_not_chosen(sweep):
@@ -87,7 +110,7 @@ def test_what_is_made_of_others_is_refused_without_them(sweep):
 
 
 def test_a_wrong_setting_is_refused_before_anything_runs(sweep, fake):
-    with pytest.raises(PeftlineError, match="No recipe setting 'adapter.rank'"):
+    with pytest.raises(PeftlineError, match="ia3 has no setting 'adapter.rank'"):
         sweep(lambda p: pytest.fail("it ran"), recipes=["lora", "ia3"], axes=["adapter.rank=1,2"])
 
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from peftline.errors import PeftlineError
 from peftline.sweep.point import Result
 from peftline.sweep.record import Record
 
@@ -45,13 +46,43 @@ def test_other_recipes_of_a_former_sitting_are_kept_if_still_valid(record, resul
     record.add(result("b", "ia3"))
     record.add(result("c", "vera"))
     record.add(result("d", "oft", "waiting"))
+    record.add(result("f", "hra"))
     record.choose("ia3", {"x": 1}, 3)
     later = Record(tmp_path / "sweep", {"name": "test"})
     now = {"lora": "a", "ia3": "b", "vera": "changed", "oft": "d"}
-    later.take_over(["lora"], lambda point: now[point.recipe])
+
+    def key(point):
+        if point.recipe == "hra":
+            raise PeftlineError("No recipe 'hra'.")
+        return now[point.recipe]
+
+    later.take_over(["lora"], key)
     assert [one.recipe for one in later.results()] == ["ia3"]
     later.add(result("e", "lora"))
     state = written(tmp_path / "sweep")
     assert [one["hash"] for one in state["points"]] == ["b", "e"]
-    assert {one["hash"] for one in state["outdated"]} == {"a", "c", "d"}
+    assert {one["hash"] for one in state["outdated"]} == {"a", "c", "f"}
     assert state["chosen"] == {"ia3": {"settings": {"x": 1}, "candidates": 3}}
+
+
+def test_what_was_outdated_is_found_again_when_it_is_valid_again(record, result, tmp_path):
+    record.add(result("a", "vera"))
+    changed = Record(tmp_path / "sweep", {"name": "test"})
+    changed.take_over(["lora"], lambda point: "changed")
+    changed.add(result("e", "lora"))
+    assert [one["hash"] for one in written(tmp_path / "sweep")["outdated"]] == ["a"]
+    back = Record(tmp_path / "sweep", {"name": "test"})
+    back.take_over([], lambda point: {"vera": "a", "lora": "e"}[point.recipe])
+    assert {one.hash for one in back.results()} == {"a", "e"}
+
+
+def test_a_point_that_was_cut_short_is_run_again(record, result, tmp_path):
+    record.add(result())
+    (tmp_path / "sweep" / "a" / "point.json").write_text("")
+    assert record.outcome(result()) is None
+
+
+def test_the_table_has_one_order_whichever_run_ended_first(record, result, tmp_path):
+    for one in (result("a", "vera"), result("b", "lora"), result("c", "lora", stage="tuning")):
+        record.add(one)
+    assert [one["hash"] for one in written(tmp_path / "sweep")["points"]] == ["c", "b", "a"]

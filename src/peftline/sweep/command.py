@@ -17,9 +17,9 @@ from peftline.paths import is_experiment_name, project_folder, recipe_names
 from peftline.session import terminate_as_exit
 from peftline.sweep import estimate, ladder, launch, plan, show, space
 from peftline.sweep.execute import Executor
-from peftline.sweep.inputs import Inputs
+from peftline.sweep.inputs import SELECTIONS, Inputs
 from peftline.sweep.plan import Plan
-from peftline.sweep.point import Point
+from peftline.sweep.point import Point, Result
 from peftline.sweep.record import FILE, Record
 from peftline.tracking.sweep import parent
 
@@ -35,6 +35,7 @@ class Common(NamedTuple):
     environment: str | None
     params: dict[str, Any]
     dry_run: bool
+    retry_failed: bool
 
 
 def sweep(common: Common, recipes: Sequence[str], axes: Sequence[str], trials: int) -> None:
@@ -42,21 +43,23 @@ def sweep(common: Common, recipes: Sequence[str], axes: Sequence[str], trials: i
 
     Raises:
         PeftlineError: something that was asked for does not exist; what is wrong is named before
-            anything runs.
+            anything runs. Or a run has failed.
     """
     names = recipe_names() if list(recipes) == ["all"] else list(dict.fromkeys(recipes))
     _check(names, common)
     tried = [space.parse(text) for text in axes]
     asked = Plan(recipes=names, seeds=common.seeds, axes=tried, trials=trials)
-    inputs, root = _prepare(common, names[0])
-    _run(
-        common,
-        inputs,
-        root,
-        {"recipes": names, "grid": list(axes)},
-        plan.points(asked, inputs),
-        lambda record, executor: plan.run(asked, inputs, record, executor, common.jobs),
-    )
+
+    def look(inputs: Inputs) -> list[Point]:
+        """What would be run."""
+        plan.check(asked, inputs)
+        return plan.points(asked, inputs)
+
+    def work(inputs: Inputs, record: Record, executor: Executor) -> None:
+        """Run it."""
+        plan.run(asked, inputs, record, executor, common.jobs)
+
+    _run(common, names, {"recipes": names, "grid": list(axes)}, look, work)
 
 
 def climb(common: Common, rungs: Sequence[str], gain: float) -> None:
@@ -65,54 +68,67 @@ def climb(common: Common, rungs: Sequence[str], gain: float) -> None:
     Raises:
         PeftlineError: as for `sweep`.
     """
-    points = [ladder.parse(text) for text in rungs]
-    _check([point.recipe for point in points], common)
-    inputs, root = _prepare(common, points[0].recipe)
+    steps = [ladder.parse(text) for text in rungs]
+    names = list(dict.fromkeys(step.recipe for step in steps))
+    _check(names, common)
 
-    def work(record: Record, executor: Executor) -> None:
-        best = ladder.climb(points, common.seeds, gain, inputs, record, executor)
-        show.chosen(best, gain)
+    def look(inputs: Inputs) -> list[Point]:
+        """What would be run, to the top."""
+        ladder.check(steps, inputs)
+        return ladder.points(steps, common.seeds)
 
-    _run(common, inputs, root, {"rungs": list(rungs), "gain": gain}, points, work)
+    def work(inputs: Inputs, record: Record, executor: Executor) -> None:
+        """Run it, and tell where it ended."""
+        show.climbed(ladder.climb(steps, common.seeds, gain, inputs, record, executor), gain)
+
+    _run(common, names, {"rungs": list(rungs), "gain": gain}, look, work)
 
 
 def _check(recipes: Sequence[str], common: Common) -> None:
-    found = [
-        f"No recipe '{name}'. {nearest(name, recipe_names())}"
-        for name in recipes
-        if name not in recipe_names()
-    ]
+    known = recipe_names()
+    found = [f"No recipe '{name}'. {nearest(name, known)}" for name in recipes if name not in known]
+    if not recipes:
+        found.append("No recipe is named.")
     if not is_experiment_name(common.name):
         found.append(f"'{common.name}' is no name for a sweep: letters, digits, '.', '_' and '-'.")
     if "experiment" in common.params or "seed" in common.params:
         found.append("A sweep gives its runs their experiment and seed: use --name and --seeds.")
+    found += [
+        f"--params sets '{key}', which is none of the recipes that run."
+        for key in common.params
+        if key in known and key not in recipes
+    ]
+    if common.selection not in SELECTIONS:
+        hint = nearest(common.selection, list(SELECTIONS))
+        found.append(f"--select={common.selection}: nothing of that name can decide. {hint}")
     if found:
         raise PeftlineError("\n".join(found))
+    launch.shares(common.jobs)
 
 
-def _prepare(common: Common, recipe: str) -> tuple[Inputs, Path]:
-    """Bring data and base into place, in a process of its own; describe them.
-
-    Returns:
-        The inputs, and the root of the environment.
-    """
+def _root(common: Common) -> Path:
     bootstrap_project(project_folder())
-    given = {**common.params, "experiment": common.name}
+    with KedroSession.create(project_folder(), env=common.environment) as session:
+        return Path(session.load_context().config_loader["parameters"]["store_root"])
+
+
+def _prepare(common: Common, recipe: str, folder: Path) -> Inputs:
+    """Bring data and base into place, in a process of its own; describe them."""
     shared = {key: one for key, one in common.params.items() if key not in recipe_names()}
+    arguments = {
+        "pipelines": "preflight",
+        "to_nodes": "preflight.tokenise",
+        "params": {**shared, "experiment": common.name, "preflight_recipe": recipe},
+        **({"env": common.environment} if common.environment else {}),
+    }
+    _in_own_process(folder / "preparation", arguments)
+    given = {**common.params, "experiment": common.name}
     with KedroSession.create(
         project_folder(), env=common.environment, runtime_params=given
     ) as session:
         context = session.load_context()
         values = context.config_loader["parameters"]
-        root = Path(values["store_root"])
-        arguments = {
-            "pipelines": "preflight",
-            "to_nodes": "preflight.tokenise",
-            "params": {**shared, "experiment": common.name, "preflight_recipe": recipe},
-            **({"env": common.environment} if common.environment else {}),
-        }
-        _in_own_process(_folder(root, common.name) / "preparation", arguments)
-        inputs = Inputs(
+        return Inputs(
             environment=common.environment,
             params=common.params,
             recipes={name: values[name] for name in recipe_names()},
@@ -122,7 +138,6 @@ def _prepare(common: Common, recipe: str) -> tuple[Inputs, Path]:
             tuning_share=common.tuning_share,
             selection=common.selection,
         )
-    return inputs, root
 
 
 def _in_own_process(folder: Path, arguments: dict[str, Any]) -> None:
@@ -142,41 +157,53 @@ def _in_own_process(folder: Path, arguments: dict[str, Any]) -> None:
 
 def _run(
     common: Common,
-    inputs: Inputs,
-    root: Path,
+    recipes: Sequence[str],
     asked: dict[str, Any],
-    points: Sequence[Point],
-    work: Callable[[Record, Executor], None],
+    look: Callable[[Inputs], list[Point]],
+    work: Callable[[Inputs, Record, Executor], None],
 ) -> None:
     """Do the work, or show what it would be."""
-    folder = _folder(root, common.name)
-    facts = {
-        "name": common.name,
-        **asked,
-        "seeds": common.seeds,
-        "selection": common.selection,
-        "tuning_share": common.tuning_share,
-        "base_sha256": inputs.base.sha256,
-        "data_sha256": inputs.tokenised.data_sha256,
-    }
-    record = Record(folder, facts)
-    if common.dry_run:
-        done = record.valid(Executor(folder, common.name, inputs, record).key)
-        show.preview(points, done, estimate.known(root, inputs), inputs, common.jobs)
-        return
-    with (
-        terminate_as_exit(),
-        parent(common.name, record.parent_run, facts, folder / FILE) as run_id,
-    ):
-        record.parent_run = run_id
-        tags = {"mlflow.parentRunId": run_id}
-        launcher = launch.Launcher(project_folder(), folder, common.jobs, tags)
-        try:
-            work(record, Executor(folder, common.name, inputs, record, launcher))
-        finally:
-            launcher.stop()
-    show.results(record.results(), common.name, folder)
+    root = _root(common)
+    folder = root / "experiments" / common.name
+    # Held from the beginning: another sitting may be changing what is read below.
+    with launch.hold(folder / ".lock") as lock:
+        inputs = _prepare(common, recipes[0], folder)
+        points = look(inputs)
+        facts = {
+            "name": common.name,
+            **asked,
+            "seeds": common.seeds,
+            "selection": common.selection,
+            "tuning_share": common.tuning_share,
+            "base_sha256": inputs.base.sha256,
+            "data_sha256": inputs.tokenised.data_sha256,
+        }
+        record = Record(folder, facts)
+        record.take_over(recipes, Executor(folder, common.name, inputs, record).key)
+        if common.dry_run:
+            show.preview(points, record.valid(), estimate.known(root, inputs), inputs, common.jobs)
+            return
+        with (
+            terminate_as_exit(),
+            parent(common.name, record.parent_run, facts, folder / FILE) as run_id,
+        ):
+            record.parent_run = run_id
+            tags = {"mlflow.parentRunId": run_id}
+            launcher = launch.Launcher(project_folder(), lock, common.jobs, tags)
+            executor = Executor(folder, common.name, inputs, record, launcher, common.retry_failed)
+            try:
+                work(inputs, record, executor)
+            finally:
+                launcher.stop()
+    _close(record.results(), common.name, folder)
 
 
-def _folder(root: Path, name: str) -> Path:
-    return root / "experiments" / name
+def _close(results: Sequence[Result], name: str, folder: Path) -> None:
+    show.results(results, name, folder)
+    failed = [one for one in results if one.status == "failed"]
+    if failed:
+        raise PeftlineError(
+            f"{len(failed)} of {len(results)} runs have failed; the table names the reasons, and "
+            f"{folder}/<hash>/log.txt tells more. The same command with --retry-failed tries them "
+            "again."
+        )

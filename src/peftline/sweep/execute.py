@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from peftline import capabilities
+from peftline import capabilities, store
 from peftline.config import nearest
 from peftline.errors import PeftlineError
 from peftline.sweep import inputs as starts
@@ -29,14 +29,16 @@ class Executor:
         inputs: Inputs,
         record: Record,
         launcher: Launcher | None = None,
+        retry_failed: bool = False,
     ) -> None:
         """Args:
         folder: of the sweep.
         experiment: its name; that of a point is this and its hash.
         launcher: not needed where only keys are asked for.
+        retry_failed: run points again that have failed in former sittings.
         """
         self._folder, self._experiment, self._inputs = folder, experiment, inputs
-        self._record, self._launcher = record, launcher
+        self._record, self._launcher, self._retry_failed = record, launcher, retry_failed
 
     def complete(self, point: Point) -> Result:
         """The outcome of a point. A run that fails is an outcome too.
@@ -44,17 +46,29 @@ class Executor:
         Raises:
             InterruptedError: the sweep was stopped.
         """
+        missing = self._missing_parts(point)
+        if missing:
+            key = store.sha256_of(point.model_dump())[:16]
+            reason = f"it is made of {', '.join(missing)}, of which there is no finished run"
+            failed = {"status": "failed", "error": reason, "hash": key, "folder": key}
+            result = Result(**point.model_dump() | failed)
+            self._record.add(result, keep=False)  # the part may be there in the next sitting
+            return result
         changed = self._changes(point)
         waiting = self._waiting(point, changed)
         result = self._record.outcome(waiting)
-        if result is None:
+        if result is None or (self._retry_failed and result.status == "failed"):
             self._record.add(waiting)
             result = self._run(waiting, changed)
         self._record.add(result)
         return result
 
     def key(self, point: Point) -> str:
-        """The hash that a point has now."""
+        """The hash that a point has now.
+
+        Raises:
+            PeftlineError: it can no longer be run.
+        """
         return self._waiting(point, self._changes(point)).hash
 
     def stop(self) -> None:
@@ -70,14 +84,14 @@ class Executor:
         )
         facts: dict[str, Any] = {"seconds": round(time.monotonic() - begin, 1)}
         if code:
-            facts |= {"status": "failed", "error": why(folder / "log.txt")}
+            facts |= {"status": "failed", "error": why(folder / "log.txt", code)}
         else:
-            facts |= _measured(point, folder, self._inputs.selection)
+            facts |= _measured(point, folder, self._inputs)
             _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])
         return point.model_copy(update=facts)
 
     def _arguments(self, point: Result, changed: dict[str, Any]) -> dict[str, Any]:
-        """Of `kedro run`: a tuning run ends before anything looks at the test split."""
+        """Of `kedro run`: a tuning run ends before the test split is answered."""
         params: dict[str, Any] = {
             "experiment": f"{self._experiment}/{point.folder}",
             "seed": point.seed,
@@ -104,29 +118,49 @@ class Executor:
 
     def _waiting(self, point: Point, changed: dict[str, Any]) -> Result:
         key = starts.key(point, changed, self._inputs)
-        return Result(**{**point.model_dump(), "hash": key, "folder": key, "status": "waiting"})
+        facts = {name: getattr(point, name) for name in Point.model_fields}  # of results too
+        return Result(**facts, hash=key, folder=key)
+
+    def _missing_parts(self, point: Point) -> list[str]:
+        """Recipes that a point is made of and that have left no adapter."""
+        names = starts.part_names(self._inputs.recipes[point.recipe])
+        there = self._adapters(point.seed)
+        return [name for name in names if name in self._inputs.recipes and name not in there]
 
     def _adapters(self, seed: int) -> dict[str, Path]:
         """What this sweep has trained whole, by recipe."""
         return {
-            one.recipe: self._folder / one.folder / "06_models" / _run(one) / "adapter"
-            for one in self._record.results()
-            if one.stage == "final" and one.seed == seed and one.status == "finished"
+            recipe: self._folder / one.folder / "06_models" / _place(one) / "adapter"
+            for recipe, one in self._record.finals(seed).items()
         }
 
 
-def _measured(point: Result, folder: Path, selection: str) -> dict[str, Any]:
-    history = json.loads((folder / f"08_reporting/{_run(point)}/history.json").read_text("utf-8"))
+def _measured(point: Result, folder: Path, inputs: Inputs) -> dict[str, Any]:
+    """What a run has left. One about other data than the sweep's is a failure."""
+    selection = inputs.selection
+    changed = [
+        file
+        for file, sha256 in (
+            ("03_primary/splits.json", inputs.tokenised.data_sha256),
+            ("06_models/base/base_model.json", inputs.base.sha256),
+        )
+        if json.loads((folder / file).read_text("utf-8"))["sha256"] != sha256
+    ]
+    if changed:
+        return {"status": "failed", "error": f"changed while the sweep ran: {', '.join(changed)}"}
+    history = json.loads((folder / f"08_reporting/{_place(point)}/history.json").read_text("utf-8"))
     facts = {name: history[name] for name in ("train_seconds", "steps")}
     score = history["validation_loss"]
     if point.stage == "tuning" and selection != LOSS:
-        file = folder / f"07_model_output/{_run(point)}/validation_metrics.json"
+        file = folder / f"07_model_output/{_place(point)}/validation_metrics.json"
         metrics = json.loads(file.read_text("utf-8"))
         if selection not in metrics:
             raise PeftlineError(
                 f"There is no metric '{selection}' to select by. {nearest(selection, [*metrics])}"
             )
         score = metrics[selection]["value"]
+    if point.stage == "final" and selection != LOSS:  # its validation split was not answered
+        return facts | {"status": "finished"}
     if score is None or not math.isfinite(score):
         return facts | {"status": "failed", "error": f"{selection} is {score}"}
     return facts | {"status": "finished", "score": score}
@@ -134,12 +168,12 @@ def _measured(point: Result, folder: Path, selection: str) -> dict[str, Any]:
 
 def _tidy(point: Result, folder: Path, adapter: dict[str, Any]) -> None:
     """Remove models that can be spared: those of tuning, and merged ones, which adapters give."""
-    models = folder / "06_models" / _run(point)
+    models = folder / "06_models" / _place(point)
     if point.stage == "tuning":
         shutil.rmtree(models, ignore_errors=True)
     elif capabilities.delivers(adapter) != "model":
         shutil.rmtree(models / "merged", ignore_errors=True)
 
 
-def _run(point: Point) -> str:
+def _place(point: Point) -> str:
     return f"{point.recipe}/seed-{point.seed}"

@@ -6,14 +6,20 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+import peftline.evaluation
 from peftline import identity, schema, store
-from peftline.config import Config
+from peftline.config import Config, nearest
 from peftline.delivery import adapter
+from peftline.errors import PeftlineError
+from peftline.evaluation import metrics
 from peftline.handles import BaseModelFolder, Tokenised
+from peftline.paths import project_path
 from peftline.schema import Evaluation, Recipe
 from peftline.sweep.point import Point
 
 LOSS = "validation_loss"
+SELECTIONS = {LOSS: False} | {one.headline: one.higher_is_better for one in metrics.SETS.values()}
+"""What may decide between settings, and whether more of it is better."""
 _KEY_LENGTH = 16
 
 
@@ -44,6 +50,8 @@ def recipe(name: str, changes: dict[str, Any], inputs: Inputs) -> Recipe:
     Raises:
         PeftlineError: the result is no recipe.
     """
+    if name not in inputs.recipes:
+        raise PeftlineError(f"No recipe '{name}'. {nearest(name, list(inputs.recipes))}")
     values = OmegaConf.to_container(OmegaConf.merge(inputs.recipes[name], changes))
     schema.raise_all(schema.problems(Recipe, values, name))
     return Recipe.model_validate(values)
@@ -76,25 +84,40 @@ def changes(point: Point, inputs: Inputs, parts: Mapping[str, Path]) -> dict[str
 def key(point: Point, changed: dict[str, Any], inputs: Inputs) -> str:
     """A name for all that a run depends on: data, base, recipe, seed, versions, source.
 
-    A tuning run that is chosen by its loss answers nothing, so how answers are made does not change
-    its name.
+    A tuning run that is chosen by its loss answers nothing, so neither the test split nor how
+    answers are made changes its name. What answers are scored with is no part of the name of a
+    whole run: a mended metric does not ask for days of training.
 
     Args:
         changed: what it changes in its recipe.
+
+    Raises:
+        PeftlineError: an adapter that it is made of is not there.
     """
     resolved = recipe(point.recipe, changed, inputs)
-    parts = [adapter.describe(Path(place)) for place in part_names(resolved.model_dump())]
+    places = part_names(resolved.model_dump())
+    parts = [adapter.describe(Path(project_path(place))) for place in places]
     # Where they lie is another matter than what they are.
     named = {"adapter": {"adapters": [part.sha256 for part in parts]}} if parts else {}
     trained = recipe(point.recipe, OmegaConf.merge(changed, named), inputs)
-    answers = point.stage == "final" or inputs.selection != LOSS
-    return store.sha256_of(
-        {
-            "stage": point.stage,
-            "input": identity.input_hash(trained, inputs.base, inputs.tokenised, point.seed, parts),
-            "evaluation": inputs.evaluation.model_dump() if answers else None,
-        }
-    )[:_KEY_LENGTH]
+    facts = {
+        "stage": point.stage,
+        "input": identity.input_hash(trained, inputs.base, inputs.tokenised, point.seed, parts),
+    }
+    if point.stage == "final" or inputs.selection != LOSS:
+        facts |= {"data": inputs.tokenised.data_sha256, **_answers(inputs.evaluation)}
+    if point.stage == "tuning":
+        facts |= {"selection": inputs.selection}
+    if point.stage == "tuning" and inputs.selection != LOSS:
+        facts |= {"scoring": store.code_hash(peftline.evaluation)}
+    return store.sha256_of(facts)[:_KEY_LENGTH]
+
+
+def _answers(evaluation: Evaluation) -> dict[str, Any]:
+    """How answers are made; of a general text the content, wherever it lies."""
+    text = evaluation.general_text
+    content = store.sha256_of_files(text) if text and text.is_file() else str(text)
+    return {"evaluation": evaluation.model_dump(exclude={"general_text"}), "text": content}
 
 
 def part_names(values: dict[str, Any]) -> list[str]:

@@ -1,8 +1,10 @@
 """From the smallest method and rank upwards, for as long as validation still gains."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from peftline.errors import PeftlineError
+from peftline.sweep import inputs as starts
 from peftline.sweep.execute import Executor
 from peftline.sweep.inputs import Inputs
 from peftline.sweep.plan import cost
@@ -12,8 +14,16 @@ from peftline.sweep.record import Record
 RUNGS = ("ia3", "lora:1", "lora:2", "lora:4", "lora:8", "lora:16", "lora:32", "lora:64")
 """From 58 thousand to 20 million trained parameters on a model of 135 million."""
 GAIN = 0.02
-"""Share by which a rung must improve the best score so far. Two seeds of one run differ by less
-than that in validation loss."""
+"""Share by which a rung must improve the best score so far to be worth a larger adapter."""
+
+
+class Climbed(NamedTuple):
+    """How a climb ended."""
+
+    chosen: Result | None
+    """None if all rungs that were tried have failed."""
+    stopped_by: Result | None
+    """The rung that gained too little; None if the top was reached."""
 
 
 def parse(text: str) -> Point:
@@ -38,31 +48,50 @@ def climb(
     inputs: Inputs,
     record: Record,
     executor: Executor,
-) -> Result | None:
+) -> Climbed:
     """Run one rung after the other until one does not gain; run the best one whole.
 
     Args:
-        rungs: from the smallest up.
+        rungs: from the smallest up; those that fail are stepped over.
         seeds: of the whole runs; rungs are tried with the first.
         gain: see `GAIN`.
-
-    Returns:
-        The rung that was chosen; None if all that were tried have failed.
     """
     best: Result | None = None
+    stopped_by: Result | None = None
     tried = 0
     for rung in rungs:
         result = executor.complete(rung.model_copy(update={"seed": seeds[0]}))
         tried += 1
-        reached, now = (cost(one, inputs.selection) if one else None for one in (best, result))
-        if reached is None or (now is not None and now < reached - gain * abs(reached)):
-            best = result if now is not None else best
-        elif now is not None:
+        now = cost(result, inputs.selection)
+        if now is None:
+            continue
+        reached = cost(best, inputs.selection) if best else None
+        if reached is not None and now >= reached - gain * abs(reached):
+            stopped_by = result
             break
-    if best is None:
-        return None
-    record.choose(best.recipe, best.settings, tried)
-    for seed in seeds:
-        whole = {"stage": "final", "recipe": best.recipe, "seed": seed, "settings": best.settings}
-        executor.complete(Point(**whole))
-    return best
+        best = result
+    if best is not None:
+        record.choose(best.recipe, best.settings, tried)
+    for seed in seeds if best else ():
+        executor.complete(
+            Point(stage="final", recipe=best.recipe, seed=seed, settings=best.settings)
+        )
+    return Climbed(best, stopped_by)
+
+
+def points(rungs: Sequence[Point], seeds: Sequence[int]) -> list[Point]:
+    """All that a climb to the top would run."""
+    top = rungs[-1]
+    tuning = [rung.model_copy(update={"seed": seeds[0]}) for rung in rungs]
+    finals = [top.model_copy(update={"stage": "final", "seed": seed}) for seed in seeds]
+    return [*tuning, *finals]
+
+
+def check(rungs: Sequence[Point], inputs: Inputs) -> None:
+    """Find out before the first run what cannot be run.
+
+    Raises:
+        PeftlineError: a rung is no recipe with this rank.
+    """
+    for rung in rungs:
+        starts.recipe(rung.recipe, starts.changes(rung, inputs, {}), inputs)

@@ -3,10 +3,12 @@
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import yaml
@@ -16,26 +18,28 @@ from peftline.errors import PeftlineError
 from peftline.tracking.tags import tags_for_environment
 
 logger = logging.getLogger(__name__)
+# Exit codes of a run that somebody has ended: by SIGINT and SIGTERM, before and after it listens.
+_INTERRUPTED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 _TERMINATE_SECONDS = 30  # in which an interrupted run closes its record; then it is killed
 
 
 class Launcher:
     """Starts runs, each on its share of the processors, and stops them all together."""
 
-    def __init__(self, project: Path, sweep: Path, jobs: int, tags: dict[str, str]) -> None:
+    def __init__(self, project: Path, lock: IO[str], jobs: int, tags: dict[str, str]) -> None:
         """Args:
         project: folder of the project.
-        sweep: folder of the sweep's results.
+        lock: of the sweep, see `hold`.
         jobs: runs at the same time.
         tags: of every run on the tracking server.
         """
         self._project, self._tags = project, tags
         self._slots: queue.Queue[list[int]] = queue.Queue()
-        for cores in _shares(jobs):
+        for cores in shares(jobs):
             self._slots.put(cores)
         self._running: set[subprocess.Popen] = set()
         self._stopped = False
-        self._lock = _hold(sweep / ".lock")
+        self._lock, self._changing = lock, Lock()
 
     def run(self, folder: Path, arguments: dict[str, Any], tags: dict[str, str]) -> int:
         """Run pipelines as `kedro run` does; what it prints goes to `log.txt`.
@@ -60,16 +64,18 @@ class Launcher:
         finally:
             self._slots.put(cores)
         self._running.discard(process)
-        if self._stopped:
+        if self._stopped or code in _INTERRUPTED:
             raise InterruptedError
         return code
 
     def stop(self) -> None:
         """End what runs, as Ctrl-C would, and start nothing more."""
-        self._stopped = True
-        for process in list(self._running):
+        with self._changing:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
             process.terminate()
-        for process in list(self._running):
+        for process in running:
             try:
                 process.wait(_TERMINATE_SECONDS)
             except subprocess.TimeoutExpired:
@@ -78,12 +84,20 @@ class Launcher:
     def _start(
         self, config: Path, log: IO[str], cores: list[int], tags: dict[str, str]
     ) -> subprocess.Popen:
-        if self._stopped:
-            raise InterruptedError
         environment = os.environ | tags_for_environment(tags)
         if cores:
             environment["OMP_NUM_THREADS"] = str(len(cores))
-        process = subprocess.Popen(  # noqa: S603
+        with self._changing:
+            if self._stopped:
+                raise InterruptedError
+            process = self._open(config, log, environment)
+            self._running.add(process)
+        if cores and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(process.pid, cores)
+        return process
+
+    def _open(self, config: Path, log: IO[str], environment: dict[str, str]) -> subprocess.Popen:
+        return subprocess.Popen(  # noqa: S603
             command(config),
             cwd=self._project,
             stdin=subprocess.DEVNULL,
@@ -95,10 +109,6 @@ class Launcher:
             # If this process is killed, its run holds the lock until it has ended too.
             pass_fds=[self._lock.fileno()],
         )
-        self._running.add(process)
-        if cores and hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(process.pid, cores)
-        return process
 
 
 def written(folder: Path, arguments: dict[str, Any]) -> Path:
@@ -112,29 +122,38 @@ def command(config: Path) -> list[str]:
     return [sys.executable, "-m", "kedro", "run", f"--config={config}"]
 
 
-def why(log: Path) -> str:
+def why(log: Path, code: int) -> str:
     """The reason that a failed run gave: its last error, or the last line that it printed."""
-    lines = [line.strip() for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if code < 0:
+        return f"killed by signal {-code}" + (", often for want of memory" if code == -9 else "")
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [at for at, line in enumerate(lines) if line.startswith("Error:")]
     said = lines[errors[-1] :] if errors else lines[-1:]
     return " ".join(said).removeprefix("Error:").strip() or "it said nothing"
 
 
-def _shares(jobs: int) -> Iterator[list[int]]:
+def shares(jobs: int) -> Iterator[list[int]]:
     """The processors of each of several runs; nothing to share out for a single one.
 
     Two runs that share two cores stand in each other's way; each on one core, both take 1.4 times
     as long as one alone on two.
+
+    Raises:
+        PeftlineError: there are fewer processors than runs.
     """
     if jobs == 1 or not hasattr(os, "sched_getaffinity"):
         return iter([[]] * jobs)
     cores = sorted(os.sched_getaffinity(0))
     if jobs > len(cores):
-        raise PeftlineError(f"--jobs is {jobs}, and this process may use {len(cores)} processors.")
+        raise PeftlineError(
+            f"--jobs={jobs}: this process may use {len(cores)} processors, and each run needs one. "
+            f"Give --jobs={len(cores)} or less."
+        )
     return (cores[at::jobs] for at in range(jobs))
 
 
-def _hold(file: Path) -> IO[str]:
+def hold(file: Path) -> IO[str]:
     """Wait until no other process, and no run that one has left behind, works on this sweep."""
     import fcntl
 

@@ -1,17 +1,20 @@
 """The story of a sweep: try settings on validation, choose, run the winner whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from peftline.config import Config
 from peftline.errors import PeftlineError
 from peftline.sweep import inputs as starts
 from peftline.sweep import space
 from peftline.sweep.execute import Executor
-from peftline.sweep.inputs import LOSS, Inputs
+from peftline.sweep.inputs import SELECTIONS, Inputs
 from peftline.sweep.point import Point, Result
 from peftline.sweep.record import Record
 from peftline.sweep.space import Axis, Settings
+
+T, R = TypeVar("T"), TypeVar("R")
 
 
 class Plan(Config):
@@ -30,32 +33,35 @@ def run(plan: Plan, inputs: Inputs, record: Record, executor: Executor, jobs: in
     """Run all recipes, `jobs` at a time; those that are made of others come last.
 
     Raises:
-        PeftlineError: a setting does not exist in a recipe, or a recipe is made of one that the
-            sweep does not have.
+        InterruptedError: a run was ended by somebody.
     """
-    for recipe in plan.recipes:  # before the first run, not after hours
-        axes_of(recipe, plan, inputs)
-    record.take_over(plan.recipes, executor.key)
     for wave in _waves(plan, inputs):
-        with ThreadPoolExecutor(jobs) as pool:
-            runs = [pool.submit(_one, name, plan, inputs, record, executor) for name in wave]
-            try:
-                done, _ = wait(runs, return_when=FIRST_EXCEPTION)
-                for ended in done:
-                    ended.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                executor.stop()  # or leaving this block would wait for the runs to end
-                raise
+        _all(wave, lambda name: _one(name, plan, inputs, record, executor, jobs), executor, jobs)
+
+
+def check(plan: Plan, inputs: Inputs) -> None:
+    """Find out before the first run, not after hours, what cannot be run.
+
+    Raises:
+        PeftlineError: a setting does not exist in a recipe, or makes it impossible, or a recipe is
+            made of one that the sweep does not have.
+    """
+    _waves(plan, inputs)
+    for point in points(plan, inputs):
+        starts.recipe(point.recipe, starts.changes(point, inputs, {}), inputs)
 
 
 def points(plan: Plan, inputs: Inputs) -> list[Point]:
-    """All that a sweep would run; settings that are searched or chosen on the way are left out."""
+    """All that a sweep would run; settings that are found or chosen on the way are left out."""
     found = []
     for recipe in plan.recipes:
-        tried = space.count(axes_of(recipe, plan, inputs), plan.trials) if plan.axes else 0
+        axes = axes_of(recipe, plan, inputs)
         tuning = Point(stage="tuning", recipe=recipe, seed=plan.seeds[0])
-        found += [tuning] * tried
+        if space.is_grid(axes):
+            tried = [settings for settings in space.combinations(axes) if settings]
+            found += [tuning.model_copy(update={"settings": settings}) for settings in tried]
+        else:
+            found += [tuning] * plan.trials
         found += [Point(stage="final", recipe=recipe, seed=seed) for seed in plan.seeds]
     return found
 
@@ -63,17 +69,17 @@ def points(plan: Plan, inputs: Inputs) -> list[Point]:
 def axes_of(recipe: str, plan: Plan, inputs: Inputs) -> list[Axis]:
     """What is tried for a recipe, with values instead of multiples of its own."""
     own = starts.recipe(recipe, {}, inputs).model_dump()
-    return [space.absolute(axis, own) for axis in plan.axes]
+    return [space.absolute(axis, own, recipe) for axis in plan.axes]
 
 
 def cost(result: Result, selection: str) -> float | None:
     """The score as something to be made small; None for a run that failed."""
     if result.score is None:
         return None
-    return result.score if selection == LOSS else -result.score
+    return -result.score if SELECTIONS[selection] else result.score
 
 
-def _waves(plan: Plan, inputs: Inputs) -> Iterator[list[str]]:
+def _waves(plan: Plan, inputs: Inputs) -> list[list[str]]:
     made_of = {name: starts.part_names(inputs.recipes[name]) for name in plan.recipes}
     for name, parts in made_of.items():
         absent = [part for part in parts if part in inputs.recipes and part not in plan.recipes]
@@ -81,26 +87,55 @@ def _waves(plan: Plan, inputs: Inputs) -> Iterator[list[str]]:
             raise PeftlineError(
                 f"{name} is made of {', '.join(parts)}. Add {', '.join(absent)} to --recipes."
             )
-    yield [name for name, parts in made_of.items() if not parts]
-    yield [name for name, parts in made_of.items() if parts]
+    return [
+        [name for name, parts in made_of.items() if not parts],
+        [name for name, parts in made_of.items() if parts],
+    ]
 
 
-def _one(recipe: str, plan: Plan, inputs: Inputs, record: Record, executor: Executor) -> None:
-    settings = _tune(recipe, plan, inputs, record, executor) if plan.axes else {}
-    for seed in plan.seeds if settings is not None else ():
-        executor.complete(Point(stage="final", recipe=recipe, seed=seed, settings=settings))
+def _one(
+    recipe: str, plan: Plan, inputs: Inputs, record: Record, executor: Executor, jobs: int
+) -> None:
+    settings = _tune(recipe, plan, inputs, record, executor, jobs) if plan.axes else {}
+    if settings is None:
+        return
+    finals = [
+        Point(stage="final", recipe=recipe, seed=seed, settings=settings) for seed in plan.seeds
+    ]
+    _all(finals, executor.complete, executor, jobs)
 
 
 def _tune(
-    recipe: str, plan: Plan, inputs: Inputs, record: Record, executor: Executor
+    recipe: str, plan: Plan, inputs: Inputs, record: Record, executor: Executor, jobs: int
 ) -> Settings | None:
     """Try settings until all have been; those with the best score, None if every run failed."""
-    axes = axes_of(recipe, plan, inputs)
-    tried: list[tuple[Settings, float | None]] = []
-    while (settings := space.propose(axes, tried, plan.trials)) is not None:
+
+    def score(settings: Settings) -> tuple[Settings, float | None]:
+        """One run."""
         point = Point(stage="tuning", recipe=recipe, seed=plan.seeds[0], settings=settings)
-        tried.append((settings, cost(executor.complete(point), inputs.selection)))
+        return settings, cost(executor.complete(point), inputs.selection)
+
+    axes = axes_of(recipe, plan, inputs)
+    if space.is_grid(axes):
+        tried = _all(space.combinations(axes), score, executor, jobs)
+    else:  # each depends on those before
+        tried = []
+        while len(tried) < plan.trials:
+            tried.append(score(space.suggest(axes, tried)))
     chosen = space.best(tried)
     if chosen is not None:
         record.choose(recipe, chosen, len(tried))
     return chosen
+
+
+def _all(of: Sequence[T], work: Callable[[T], R], executor: Executor, jobs: int) -> list[R]:
+    """The results of some work for each; the first error stops the others."""
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(work, one) for one in of]
+        try:
+            wait(futures, return_when=FIRST_EXCEPTION)
+            return [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            executor.stop()  # or leaving this block would wait for the runs to end
+            raise

@@ -11,6 +11,7 @@ from rich.table import Table
 from peftline.sweep import estimate
 from peftline.sweep import inputs as starts
 from peftline.sweep.inputs import Inputs
+from peftline.sweep.ladder import Climbed
 from peftline.sweep.point import Point, Result
 
 _WIDTH = 140  # of tables that are piped into a file, which has no width
@@ -31,11 +32,10 @@ def preview(
         jobs: runs at the same time, which are assumed not to slow each other.
     """
     table = Table("stage", "recipe", "runs", "done", "minutes left", title="Plan")
-    finished = Counter((one.stage, one.recipe) for one in done)
     seconds: list[float | None] = []
-    for (stage, recipe), runs in Counter((one.stage, one.recipe) for one in points).items():
-        ready = min(runs, finished[stage, recipe])
-        point = next(one for one in points if (one.stage, one.recipe) == (stage, recipe))
+    for stage, recipe in dict.fromkeys((one.stage, one.recipe) for one in points):
+        group = [one for one in points if (one.stage, one.recipe) == (stage, recipe)]
+        runs, ready, point = len(group), _ready(group, done), group[0]
         resolved = starts.recipe(recipe, starts.changes(point, inputs, {}), inputs)
         one = estimate.seconds(point, resolved, known, inputs)
         seconds.append(None if one is None else one * (runs - ready))
@@ -73,17 +73,32 @@ def results(found: Sequence[Result], experiment: str, folder: Path) -> None:
     console.print(f"kedro run --pipeline=compare --params=experiment={experiment}")
 
 
-def chosen(best: Result | None, gain: float) -> None:
-    """Print the rung that a ladder ends on."""
+def climbed(end: Climbed, gain: float) -> None:
+    """Print the rung that a ladder ends on, and why."""
+    best = end.chosen
     if best is None:
-        _console().print("No rung could be run; see the errors below.")
+        _console().print("No rung could be run.")
         return
     settings = ",".join(f"{best.recipe}.{key}={value}" for key, value in best.settings.items())
     params = f" --params={settings}" if settings else ""
+    why = "nothing larger was asked for"
+    if end.stopped_by:
+        why = f"the next rung reached {end.stopped_by.score:.4f}, a gain of less than {gain:.0%}"
     _console().print(
         f"The smallest that is enough: kedro run --pipeline={best.recipe}{params}\n"
-        f"(validation {best.score:.4f}; the next rung gains less than {gain:.0%})"
+        f"Validation: {best.score:.4f}; {why}."
     )
+
+
+def _ready(group: Sequence[Point], done: Sequence[Result]) -> int:
+    """How many of the runs of a recipe are done. Settings that are not known yet fit all."""
+    there = [one for one in done if (one.stage, one.recipe) == (group[0].stage, group[0].recipe)]
+    known = [(one.seed, one.settings) for one in there]
+    if group[0].stage == "tuning" and group[0].settings:
+        return sum((one.seed, one.settings) in known for one in group)
+    seeds = Counter(one.seed for one in group)
+    found = Counter(one.seed for one in there)
+    return sum(min(count, found[seed]) for seed, count in seeds.items())
 
 
 def _console() -> Console:

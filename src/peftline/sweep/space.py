@@ -1,7 +1,6 @@
 """Which settings are tried: lists of values, ranges, and multiples of what a recipe says."""
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -105,35 +104,23 @@ def absolute(axis: Axis, recipe: dict[str, Any], name: str) -> Axis:
     return Choice(key=axis.key, values=list(dict.fromkeys(times(one) for one in axis.values)))
 
 
-def count(axes: Sequence[Axis], trials: int) -> int:
-    """How many settings will be tried."""
-    if any(isinstance(axis, Range) for axis in axes):
-        return trials
-    return math.prod(len(axis.values) for axis in axes)
+def is_grid(axes: Sequence[Axis]) -> bool:
+    """Whether all settings are known beforehand."""
+    return not any(isinstance(axis, Range) for axis in axes)
 
 
-def propose(axes: Sequence[Axis], tried: Tried, trials: int) -> Settings | None:
-    """The settings to try next; None when all have been.
+def combinations(axes: Sequence[Axis]) -> list[Settings]:
+    """All settings of a grid, in its order."""
+    keys = [axis.key for axis in axes]
+    every = itertools.product(*(axis.values for axis in axes))
+    return [dict(zip(keys, values, strict=True)) for values in every]
 
-    A grid in its order; with a range, what Optuna's TPE sampler suggests after the results so far.
+
+def suggest(axes: Sequence[Axis], tried: Tried) -> Settings:
+    """What Optuna's TPE sampler would try next.
+
     The same results give the same suggestion, so that a search goes on where it was interrupted.
     """
-    if any(isinstance(axis, Range) for axis in axes):
-        return _suggest(axes, tried) if len(tried) < trials else None
-    keys = [axis.key for axis in axes]
-    known = [settings for settings, _ in tried]
-    combinations = itertools.product(*(axis.values for axis in axes))
-    every = (dict(zip(keys, values, strict=True)) for values in combinations)
-    return next((settings for settings in every if settings not in known), None)
-
-
-def best(tried: Tried) -> Settings | None:
-    """The settings of the lowest score, the earlier of two equals; None if every run failed."""
-    scores = [(score, at) for at, (_, score) in enumerate(tried) if score is not None]
-    return tried[min(scores)[1]][0] if scores else None
-
-
-def _suggest(axes: Sequence[Axis], tried: Tried) -> Settings:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -148,6 +135,12 @@ def _suggest(axes: Sequence[Axis], tried: Tried) -> Settings:
         )
     found = study.ask(kinds).params
     return {key: _rounded(one) if isinstance(one, float) else one for key, one in found.items()}
+
+
+def best(tried: Tried) -> Settings | None:
+    """The settings of the lowest score, the earlier of two equals; None if every run failed."""
+    scores = [(score, at) for at, (_, score) in enumerate(tried) if score is not None]
+    return tried[min(scores)[1]][0] if scores else None
 
 
 def _distribution(axis: Axis) -> Any:

@@ -24,17 +24,19 @@ def parent(name: str, run_id: str | None, params: dict[str, Any], result: Path) 
         filter_string=f"attributes.run_id = '{run_id}'", output_format="list"
     )
     run = mlflow.start_run(run_id=run_id) if former else mlflow.start_run(run_name=name)
-    if not former:
-        mlflow.log_params(params)
-    mlflow.set_tag("sweep", name)
     status = "KILLED"
     try:
+        if not former:
+            mlflow.log_params(params)
+        mlflow.set_tag("sweep", name)
         yield run.info.run_id
         status = "FINISHED"
     except Exception:
         status = "FAILED"
         raise
     finally:
-        if result.exists():
-            mlflow.log_artifact(str(result))
-        mlflow.end_run(status)
+        try:
+            if result.exists():
+                mlflow.log_artifact(str(result))
+        finally:
+            mlflow.end_run(status)
