@@ -30,28 +30,32 @@ def test_multiple_choice_agrees_with_ours(choices, opened, sum_splits, tmp_path)
 
 
 def test_likelihoods_agree_with_ours(opened, sum_splits):
+    """The harness counts the line end that closes a prompt as part of each answer, so likelihoods
+    are compared between two answers to the same prompt."""
     pytest.importorskip("lm_eval")
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
 
     model, template = opened
-    examples = answers.read_split(sum_splits, "test")
-    ours = asking.Asked(model, template, Evaluation(), [], "").of_references(examples)
+    examples, choices = answers.read_split(sum_splits, "test"), ["31", "no"]
+    ours = asking.Asked(model, template, Evaluation(), [], "").of_choices(examples, choices)
     requests = [
         Instance(
             request_type="loglikelihood",
             doc={},
             arguments=(
                 render.prompt_text(example.prompt, template),
-                example.answer + template.end_text,
+                choice + template.end_text,
             ),
             idx=0,
         )
         for example in examples
+        for choice in choices
     ]
     theirs = HFLM(pretrained=model, tokenizer=template.tokenizer).loglikelihood(requests)
-    found = [one.log_likelihood for one in ours]
-    assert found == pytest.approx([total for total, _ in theirs], abs=1e-3)
+    gaps = [theirs[at][0] - theirs[at + 1][0] for at in range(0, len(theirs), 2)]
+    found = [one["31"].log_likelihood - one["no"].log_likelihood for one in ours]
+    assert found == pytest.approx(gaps, abs=1e-3)
     assert len(set(found)) == len(found)
 
 
