@@ -35,9 +35,12 @@ class PeftlineSession(KedroSession):
             with terminate_as_exit():
                 return super().run(pipeline_names=names, **arguments)
         except DatasetError as error:
-            # Kedro wraps what a dataset raises; our own messages say more than its wrapping.
-            if isinstance(error.__cause__, PeftlineError):
-                raise error.__cause__ from None
+            # Kedro wraps what a dataset raises, on loading twice; our own messages say more.
+            cause = error.__cause__
+            while isinstance(cause, DatasetError):
+                cause = cause.__cause__
+            if isinstance(cause, PeftlineError):
+                raise cause from None
             raise
         except BaseException as error:
             import mlflow

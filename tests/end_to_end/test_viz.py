@@ -64,7 +64,9 @@ def test_each_recipe_is_a_box(everything):
 
 def test_the_comparison_is_previewed(site, everything):
     compare = read(site / "pipelines/compare")
-    assert compare["layers"] == ["model_output", "reporting"]
+    layers = {node["name"]: node.get("layer") for node in compare["nodes"]}
+    assert layers["runs"] == "model_output"
+    assert layers["comparison_page"] == layers["comparison_plot"] == "reporting"
     names = {node["name"]: node["id"] for node in compare["nodes"]}
     plot = read(site / "nodes" / names["comparison_plot"])["preview"]
     assert plot["data"][0]["type"] == "scatter" and "lora" in plot["data"][0]["y"]
