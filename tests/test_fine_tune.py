@@ -10,6 +10,7 @@ from peftline import jsonl, store
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
 from peftline.errors import PeftlineError
+from peftline.evaluation.generation import Answer
 from peftline.evaluation.prompting import answer
 from peftline.fine_tune import fine_tune
 from peftline.rendering import stored
@@ -89,7 +90,7 @@ def test_eight_rows_are_learnt_by_heart_with_their_end(
         shots=[],
         title="",
     )
-    assert said == [row.answer for row in rows]
+    assert said == [Answer(row.answer, finished=True) for row in rows]
 
 
 def test_equal_seeds_give_equal_losses_and_equal_bytes(run, tmp_path):

@@ -38,7 +38,7 @@ def test_every_kedro_run_of_the_readme_works(project, readers_project, run):
     ran = 0
     for words in kedro_runs(project):
         options = dict(word.removeprefix("--").split("=", 1) for word in words[2:])
-        dotted = options["params"].split(",")
+        dotted = options["params"].split(",") if "params" in options else []
         params = OmegaConf.to_container(OmegaConf.from_dotlist(dotted))
         if "/" in str(params.get("base_model", {}).get("source", "")):
             continue  # a hub id: needs the network

@@ -62,13 +62,15 @@ def test_runs_that_say_only_losses_are_ordered_by_them_and_not_tested():
     assert "By validation loss per token, b is first" in found.verdict[0]
 
 
-def test_a_lower_perplexity_is_better():
-    found = compared(
-        run("a", [2.5, 3.0, 2.0, 2.5] * 5, metric="perplexity"),
-        run("b", [9.0, 8.5, 9.5, 7.0] * 5, metric="perplexity"),
-    )
+def test_a_lower_loss_of_the_references_is_better():
+    name = "negative_log_likelihood"
+    likely = run("a", [2.5, 3.0, 2.0, 2.5] * 5, metric=name)
+    unlikely = run("b", [9.0, 8.5, 9.5, 7.0] * 5, metric=name)
+    for row in (*likely.predictions, *unlikely.predictions):
+        row["scores"]["tokens"] = 4
+    found = compared(likely, unlikely)
     assert found.best == "a" and not found.higher_is_better
-    assert "Lowest perplexity: a with 2.5 (" in found.verdict[0]
+    assert "Lowest negative_log_likelihood: a with 2.5 (" in found.verdict[0]
     assert "b is worse" in found.verdict[1] or "significantly better" in found.verdict[1]
 
 
