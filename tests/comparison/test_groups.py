@@ -77,3 +77,21 @@ def test_without_runs_there_is_no_group():
 
 def test_nested_settings_have_dotted_names():
     assert flat({"a": {"b": 1, "c": {}}, "d": None}) == {"a.b": 1, "a.c": {}, "d": None}
+
+
+def test_seeds_that_are_made_of_parts_of_their_own_seeds_are_averaged():
+    def fused(seed):
+        adapter = {"type": "adapter_fusion", "adapters": [f"runs/{seed}/pfeiffer"]}
+        parts = [{"recipe": "pfeiffer", "seed": seed}]
+        return run("f", HITS, seed=seed, settings={"adapter": adapter}, parts=parts)
+
+    kept, left_out = comparable([fused(1), fused(2)])
+    assert names(kept) == [("f", 1), ("f", 2)] and left_out == []
+
+
+def test_losses_that_weigh_examples_by_their_tokens_contradict_no_summary():
+    one = run("a", [1.0, 3.0], metric="negative_log_likelihood")
+    for row, tokens in zip(one.predictions, (3, 1), strict=True):
+        row["scores"]["tokens"] = tokens
+    one.summary["metrics"]["negative_log_likelihood"]["value"] = 1.5  # (3 * 1.0 + 1 * 3.0) / 4
+    assert comparable([one]).left_out == []

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from peftline.comparison.headline import headline
 from peftline.comparison.runs import Rows, Run
+from peftline.comparison.scores import by_example
 from peftline.store import sha256_of
 
 _TOLERANCE = 1e-5  # summaries are rounded to six digits
@@ -80,10 +81,10 @@ def _about(run: Run) -> dict[str, Any]:
 def _stale(run: Run) -> str:
     """Why answers and summary are not of one run; empty if they are."""
     chosen = headline(run.summary["metrics"])
-    scores = [row["scores"].get(chosen.name) for row in run.predictions] if chosen else []
-    if not scores or None in scores:
+    values = by_example([run.predictions], chosen)
+    if not values:
         return ""  # nothing was scored example by example
-    mean = sum(float(score) for score in scores) / len(scores)
+    mean = sum(values) / len(values)
     told = run.summary["metrics"][chosen.name]["value"]
     if abs(mean - told) <= _TOLERANCE:
         return ""
@@ -113,13 +114,22 @@ def _same_settings(runs: list[Run]) -> tuple[list[Run], list[Run]]:
     """Seeds are averaged only if nothing but the seed differs; older runs say no settings."""
     groups = defaultdict(list)
     for run in runs:
-        groups[sha256_of(run.summary.get("settings"))].append(run)
+        groups[sha256_of(_settings(run))].append(run)
     main, *others = sorted(groups.values(), key=_size_and_age, reverse=True)
     return main, [run for group in others for run in group]
 
 
+def _settings(run: Run) -> dict[str, Any] | None:
+    """The resolved recipe; what it is made of by names, for each seed's parts lie elsewhere."""
+    settings = run.summary.get("settings")
+    if not settings or not (parts := run.summary.get("parts")):
+        return settings
+    names = [part["recipe"] for part in parts]
+    return settings | {"adapter": settings["adapter"] | {"adapters": names}}
+
+
 def _other_settings(run: Run, main: Run) -> str:
-    ours, theirs = flat(run.summary.get("settings")), flat(main.summary.get("settings"))
+    ours, theirs = flat(_settings(run)), flat(_settings(main))
     names = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
     shown = [f"{name} {ours.get(name)}, not {theirs.get(name)}" for name in names[:4]]
     return f"other settings than seed {main.seed} of the same recipe: {'; '.join(shown)}"
