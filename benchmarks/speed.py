@@ -173,13 +173,11 @@ def generation(folder: Path, adapter: Path, rounds: int, dtype: torch.dtype) -> 
 
     def ours() -> list[str]:
         """As the project answers: merged for as long as it takes."""
-        products = torch.backends.mkldnn.matmul
-        before = products.fp32_precision
         hardware.fit_products()  # as it does when it loads a model
         model.merge_adapter()
         answers = generate(model.get_base_model(), tokenizer, prompts, NEW_TOKENS, 32768)
         model.unmerge_adapter()
-        products.fp32_precision = before
+        torch.set_float32_matmul_precision("highest")
         return [answer.text for answer in answers]
 
     same = sum(one == other for one, other in zip(plain(), ours(), strict=True))

@@ -60,6 +60,12 @@ def test_a_changed_module_makes_those_stale_that_are_trained_with_it(changed, mo
 
 
 def test_every_module_that_is_named_has_a_file():
-    names = sources.modules(LORA)
+    names = sources.modules("peftline.fine_tune", LORA)
     assert {"peftline", "peftline.fine_tune", "peftline.adapters"} <= set(names)
     assert all(file.is_file() for file in sources.files(names))
+
+
+def test_what_answers_without_an_adapter_depends_on_no_type_of_it():
+    names = sources.modules("peftline.evaluation.base")
+    assert {"peftline.evaluation.generation", "peftline.speed.layers"} <= set(names)
+    assert not {"peftline.adapters.lora", "peftline.adapters.vera"} & set(names)

@@ -16,19 +16,24 @@ _FOLDER = Path(__file__).parent
 
 def sha256(recipe: "Recipe") -> str:
     """Hash of the source of all modules that training this recipe imports."""
-    return store.sha256_of_files(*files(modules(recipe)))
+    return store.sha256_of_files(*files(modules(_TRAINING, recipe)))
 
 
-def modules(recipe: "Recipe") -> list[str]:
-    """Names of the modules that training this recipe imports, also within functions.
+def sha256_without_adapters(root: str) -> str:
+    """Hash of the source of a module and of all that it imports, but for types of adapters."""
+    return store.sha256_of_files(*files(modules(root)))
+
+
+def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:
+    """Names of a module and of those that it imports, also within functions.
 
     The registry imports a module for each type of adapter. Only that of the recipe's own type
     counts, with what it imports, so that a change of one method leaves the others' results valid.
     """
     graph = grimp.build_graph("peftline", exclude_type_checking_imports=True, cache_dir=None)
     types = {kind.__module__ for kind in get_args(get_args(adapters.Adapter)[0])}
-    own = type(recipe.adapter).__module__
-    found, waiting = set(), [_TRAINING]
+    own = type(recipe.adapter).__module__ if recipe else None
+    found, waiting = set(), [root]
     while waiting:
         module = waiting.pop()
         if module not in found:

@@ -48,13 +48,13 @@ def test_threads_are_no_more_than_the_processors_that_may_be_used(monkeypatch, a
 
 
 @pytest.fixture
-def products():
-    """How float32 products are computed; put back afterwards."""
-    found = torch.backends.mkldnn.matmul
-    before = found.fp32_precision
-    found.fp32_precision = "ieee"
-    yield found
-    found.fp32_precision = before
+def products(monkeypatch):
+    """The precision of float32 products as torch has it; put back afterwards."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    yield
+    torch.set_float32_matmul_precision(before)
 
 
 def test_float32_products_lose_nothing_wherever_they_are_computed(products):
@@ -69,10 +69,16 @@ def test_float32_products_lose_nothing_wherever_they_are_computed(products):
 def test_where_products_would_be_rounded_nothing_is_switched(products, monkeypatch):
     monkeypatch.setattr(torch, "allclose", lambda *_, **__: False)
     hardware.fit_products()
-    assert products.fp32_precision == "ieee"
+    assert torch.get_float32_matmul_precision() == "highest"
 
 
 def test_a_precision_that_was_chosen_elsewhere_stays(products):
-    products.fp32_precision = "tf32"
+    torch.set_float32_matmul_precision("high")
     hardware.fit_products()
-    assert products.fp32_precision == "tf32"
+    assert torch.get_float32_matmul_precision() == "high"
+
+
+def test_an_accelerator_keeps_its_precision(products, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    hardware.fit_products()
+    assert torch.get_float32_matmul_precision() == "highest"

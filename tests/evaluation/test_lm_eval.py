@@ -25,7 +25,7 @@ def test_multiple_choice_agrees_with_ours(choices, opened, sum_splits, tmp_path)
     pytest.importorskip("lm_eval")
     settings = Evaluation(metrics="multiple_choice", choices=choices)
     theirs = lm_eval.score_with_lm_eval(*opened, sum_splits, settings, tmp_path)
-    _, ours = answers.answer_test_split(*opened, sum_splits, settings, [], "")
+    _, ours = answers.answer_split(*opened, sum_splits, settings, [], "")
     assert theirs["acc"] == pytest.approx(ours["accuracy"]["value"], abs=1e-6)
 
 
@@ -62,7 +62,7 @@ def test_likelihoods_agree_with_ours(opened, sum_splits):
 def test_exact_match_of_written_answers_agrees_with_ours(opened, sum_splits, tmp_path, monkeypatch):
     pytest.importorskip("lm_eval")
     settings = Evaluation(max_new_tokens=6, metrics="text")
-    rows, _ = answers.answer_test_split(*opened, sum_splits, settings, [], "")
+    rows, _ = answers.answer_split(*opened, sum_splits, settings, [], "")
     said = {row["id"]: row["prediction"] for row in rows}
     # The model's own answers as references of every other example: half of them are right.
     right = {id_ for at, id_ in enumerate(said) if at % 2}
@@ -83,7 +83,7 @@ def test_exact_match_of_written_answers_agrees_with_ours(opened, sum_splits, tmp
     for module in (answers, lm_eval):
         monkeypatch.setattr(module, "read_split", lambda splits, side: claimed)
     theirs = lm_eval.score_with_lm_eval(*opened, sum_splits, settings, tmp_path)
-    _, ours = answers.answer_test_split(*opened, sum_splits, settings, [], "")
+    _, ours = answers.answer_split(*opened, sum_splits, settings, [], "")
     assert theirs == {"exact_match": pytest.approx(ours["exact_match"]["value"])}
     assert theirs["exact_match"] == pytest.approx(len(right) / len(said))
 

@@ -294,3 +294,12 @@ def test_a_planned_difference_cannot_exceed_what_is_discordant():
 def test_a_plan_without_sense_is_refused(examples, discordant):
     with pytest.raises(ValueError, match="discordant"):
         statistics.planned_detectable_difference(examples, discordant)
+
+
+def test_a_plain_difference_outlasts_the_adjustment_for_very_many_pairs():
+    """Random flips alone give no p-value below 2 in 10,000."""
+    rng = np.random.default_rng(0)
+    theirs = rng.uniform(0.1, 0.3, 200)
+    p_value = statistics.paired_p_value([*(theirs + rng.uniform(0.3, 0.5, 200))], [*theirs])
+    assert p_value < 1e-20
+    assert statistics.adjusted([p_value] * 946)[0] < 0.05

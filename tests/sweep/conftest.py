@@ -20,6 +20,7 @@ def inputs(loud_base, sum_tokens):
         },
         base=loud_base,
         tokenised=sum_tokens,
+        test_examples=6,
         evaluation={},
         tuning_share=0.25,
         selection="validation_loss",

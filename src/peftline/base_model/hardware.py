@@ -30,18 +30,16 @@ def fit_products() -> None:
 
     torch leaves them to MKL, which on processors of AMD takes twice the time (100 x 576 by 576 x
     1536 on two Zen 5 cores: 0.96 and 0.42 ms). The switch for that allows oneDNN to round to
-    bfloat16 on the way. Only processors with AMX do; there a trial finds it out, and nothing is
-    switched. Where the switch is set already, somebody else has decided.
+    bfloat16 on the way. Only processors with AMX do; a trial finds that out, and nothing is
+    switched. A precision that somebody has chosen stays, and so does that of an accelerator.
     """
-    products = torch.backends.mkldnn.matmul
-    if not torch.backends.mkldnn.is_available() or products.fp32_precision not in ("none", "ieee"):
+    if torch.cuda.is_available() or torch.get_float32_matmul_precision() != "highest":
         return
     left, right = (torch.linspace(0.1, 0.9, 64 * 64).view(64, 64) for _ in range(2))
     exact = (left.double() @ right.double()).float()
-    before = products.fp32_precision
-    products.fp32_precision = "bf16"
+    torch.set_float32_matmul_precision("medium")
     if not torch.allclose(left @ right, exact, rtol=1e-5, atol=0):
-        products.fp32_precision = before
+        torch.set_float32_matmul_precision("highest")
 
 
 def compute_dtype() -> torch.dtype:

@@ -19,10 +19,11 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         about: what each recipe is, by its name; shown as it is.
     """
     group = groups.comparable(runs.runs)
-    kept = group.runs
+    kept, other_texts = costs.of_one_text(group.runs)
     chosen = headline(kept[0].summary["metrics"]) if kept else None
     recipes = tables.of_recipes(kept, chosen, runs.sweep, dict(about or {}))
     base, notes = without_training.rows(kept, chosen)
+    notes = [*notes, *other_texts, *_outdated(runs)]
     ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
     tested = pairs.compare_all(ordered)
     best = next((row for row in ordered if row.kind == "recipe"), None)
@@ -86,6 +87,11 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "varied": failure.varied,
         "reason": failure.reason,
     }
+
+
+def _outdated(runs: Runs) -> list[str]:
+    count = len(runs.sweep.outdated) if runs.sweep else 0
+    return [f"{count} runs of the sweep are outdated and not shown."] if count else []
 
 
 def _sweep(runs: Runs) -> dict[str, Any] | None:

@@ -1,7 +1,9 @@
 """What a recipe costs, and which recipes are not beaten in quality and cost at once."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from peftline.comparison.result import Cost, Costs, Metric, Row
@@ -33,6 +35,24 @@ def forgetting(runs: Sequence[Run]) -> Metric | None:
     if len(runs) > 1:
         return Metric(value=value, n=one["n"])
     return Metric(**{name: one[name] for name in ("value", "low", "high", "n")})
+
+
+def of_one_text(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
+    """The runs without what was forgotten of other texts than most, and notes on that."""
+    texts = Counter(text for run in runs if (text := _text(run)))
+    if len(texts) < 2:
+        return list(runs), []
+    most = texts.most_common(1)[0][0]
+    others = [run for run in runs if _text(run) not in (None, most)]
+    names = ", ".join(f"{run.recipe} (seed {run.seed})" for run in others)
+    return [
+        replace(run, summary=run.summary | {"forgetting": None}) if run in others else run
+        for run in runs
+    ], [f"Forgetting was measured on another text, and is not shown, for {names}."]
+
+
+def _text(run: Run) -> str | None:
+    return (run.summary.get("forgetting") or {}).get("text_sha256")
 
 
 def mean_over(runs: Sequence[Run], *keys: str) -> float | None:

@@ -1,6 +1,7 @@
 """Which runs can be compared: those about the same data, base, prompts and test examples."""
 
 import json
+import math
 from collections import defaultdict
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from peftline.comparison.runs import Rows, Run
 from peftline.comparison.scores import by_example
 from peftline.store import sha256_of
 
+_OF_ANSWERS = ("max_new_tokens", "dtype", "choices")
 _TOLERANCE = 1e-5  # summaries are rounded to six digits
 
 
@@ -75,6 +77,9 @@ def _about(run: Run) -> dict[str, Any]:
         "another prompt format or limit on length": run.summary["rendering"],
         "other metrics": sorted(run.summary["metrics"]),
         "other test examples": examples_of(run.predictions),
+        "other settings of answers": {
+            name: (run.summary.get("evaluation") or {}).get(name) for name in _OF_ANSWERS
+        },
     }
 
 
@@ -85,6 +90,8 @@ def _stale(run: Run) -> str:
     if not values:
         return ""  # nothing was scored example by example
     mean = sum(values) / len(values)
+    if not math.isfinite(mean):
+        return f"its {chosen.name} is no number: training diverged"
     told = run.summary["metrics"][chosen.name]["value"]
     if abs(mean - told) <= _TOLERANCE:
         return ""
@@ -106,6 +113,7 @@ def _other(run: Run, main: Run) -> str:
         f"{theirs['other data'][:8]}",
         "another base model": run.summary["base_model"]["id"],
         "another prompt format or limit on length": json.dumps(run.summary["rendering"]),
+        "other settings of answers": json.dumps(ours["other settings of answers"]),
     }
     return "; ".join(f"{name} ({values[name]})" if name in values else name for name in differing)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from peftline import jsonl, store
 from peftline.comparison import sweep as sweeps
-from peftline.comparison.sweep import Point, Sweep
+from peftline.comparison.sweep import Sweep
 from peftline.errors import PeftlineError, listed
+from peftline.sweep.point import FILE, Result
 
 Rows = list[dict[str, Any]]
 
@@ -128,7 +129,7 @@ def _base(place: Path, read_before: dict[str, Rows]) -> Rows:
     return read_before[key]
 
 
-def _failure(point: Point) -> Failure:
+def _failure(point: Result) -> Failure:
     stage = "" if point.stage == "final" else "while its settings were chosen: "
     what = "not run yet" if point.status == "waiting" else point.error or "failed, without a word"
     return Failure(point.recipe, point.seed, stage + what, point.settings)
@@ -142,6 +143,6 @@ def _nothing(root: Path) -> str:
     option = f" --params=experiment={root.relative_to(above).as_posix()}" if above else ""
     return (
         f"Nothing to compare in {root}: there is neither a run (looked for "
-        f"08_reporting/<recipe>/seed-<seed>/) nor a sweep ({sweeps.FILE}).{there} Run a recipe "
+        f"08_reporting/<recipe>/seed-<seed>/) nor a sweep ({FILE}).{there} Run a recipe "
         f"first: kedro run --pipeline=lora{option}"
     )

@@ -1,33 +1,18 @@
 """What a sweep says about its points: `sweep.json` in its root."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from peftline.errors import PeftlineError
-
-FILE = "sweep.json"
+from peftline.sweep.point import FILE, Result
 
 
 class _Record(BaseModel):
     """Read only; a sweep may say more than a comparison needs."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Point(_Record):
-    """One run of a sweep, in a root of its own: `folder`."""
-
-    recipe: str
-    seed: int
-    stage: Literal["tuning", "final"]
-    """Points of `tuning` choose settings on validation data; those of `final` are compared."""
-    settings: dict[str, Any] = {}
-    """What was set besides the recipe's file, by dotted name: `training.learning_rate`."""
-    status: Literal["finished", "failed", "waiting"]
-    error: str | None = None
-    folder: str
 
 
 class Chosen(_Record):
@@ -47,7 +32,8 @@ class Sweep(_Record):
     tuning_share: float | None = None
     """Share of the training steps that a candidate is given."""
     wall_seconds: float | None = None
-    points: list[Point] = []
+    points: list[Result] = []
+    outdated: list[Result] = []
     chosen: dict[str, Chosen] = {}
 
 

@@ -1,6 +1,7 @@
 """JSON and JSON lines, written under a temporary name and renamed."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NewType
 
@@ -39,12 +40,22 @@ class AtomicJSONDataset(FileDataset):
         return json.loads(self._filepath.read_text(encoding="utf-8"))
 
     def save(self, data: Any) -> None:
-        """Write the value, indented."""
-        store.write_text(self._filepath, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        """Write the value, indented; numbers that are not finite, for which JSON has no word, as
+        null."""
+        text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
+        store.write_text(self._filepath, text + "\n")
 
     def preview(self) -> JSONPreview:
         """The value as text."""
         return JSONPreview(self._filepath.read_text(encoding="utf-8"))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class JSONLinesDataset(FileDataset):

@@ -10,6 +10,7 @@ from peftline.delivery import adapter as adapters
 from peftline.delivery.answering import open_trained
 from peftline.evaluation import asking, metrics
 from peftline.evaluation.asking import Outcome
+from peftline.evaluation.metrics import multiple_choice
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.formats.example import Example
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
@@ -76,8 +77,9 @@ def answer_split(
     if not examples:
         return [], {}
     references, metric_set = judged_by(examples, template, evaluation)
-    asking.check(metric_set, examples, references)
-    asked = asking.Asked(model, template, evaluation, worked, title)
+    asking.check(metric_set, examples, references, side)
+    settings = _with_choices(evaluation, splits, template)
+    asked = asking.Asked(model, template, settings, worked, title, side)
     outcomes = asking.ask(asked, metric_set, examples, references)
     return collected(examples, references, outcomes, metric_set)
 
@@ -95,6 +97,14 @@ def judged_by(
     """The references of examples, and the metrics that they are scored by."""
     references = [reference_of(example, template) for example in examples]
     return references, metrics.choose(evaluation.metrics, references)
+
+
+def _with_choices(evaluation: Evaluation, splits: Splits, template: Template) -> Evaluation:
+    """The same choices whatever is asked: those that are named, or all of the test split."""
+    if evaluation.metrics != "multiple_choice" or evaluation.choices is not None:
+        return evaluation
+    given = [reference_of(one, template) for one in questions(splits, "test", evaluation)]
+    return evaluation.model_copy(update={"choices": multiple_choice.choices(None, given)})
 
 
 def collected(

@@ -42,6 +42,8 @@ class Asked:
     """Shown before each prompt."""
     title: str
     """Of the progress bar."""
+    side: str = "test"
+    """Of the data, which messages name."""
 
     def answers(self, examples: list[Example]) -> list[Answer]:
         """What the model writes."""
@@ -89,16 +91,18 @@ class Asked:
             longest = max(len(row.input_ids) for row in of_example)
             if longest > most:
                 raise PeftlineError(
-                    f"{example.origin or example.id}: {longest} tokens of the test split are more "
-                    f"than the {most} that the model can read. Shorten the example, or set "
-                    "evaluation.few_shot=0 if worked examples make it so long."
+                    f"{example.origin or example.id}: {longest} tokens of the {self.side} split "
+                    f"are more than the {most} that the model can read. Shorten the example, or "
+                    "set evaluation.few_shot=0 if worked examples make it so long."
                 )
         flat = [row for of_example in rows for row in of_example]
         found = iter(log_likelihoods(self.model, flat, self.settings.batch_tokens, self.title))
         return [[next(found) for _ in of_example] for of_example in rows]
 
 
-def check(metric_set: MetricSet, examples: list[Example], references: list[str]) -> None:
+def check(
+    metric_set: MetricSet, examples: list[Example], references: list[str], side: str = "test"
+) -> None:
     """Refuse references that cannot be scored, before the model is asked.
 
     Raises:
@@ -112,8 +116,8 @@ def check(metric_set: MetricSet, examples: list[Example], references: list[str])
         except ValueError as error:
             raise PeftlineError(
                 f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot "
-                f"score this example of the test split. {error}. Correct the data, or choose other "
-                "metrics, such as evaluation.metrics=text."
+                f"score this example of the {side} split. {error}. Correct the data, or choose "
+                "other metrics, such as evaluation.metrics=text."
             ) from error
 
 

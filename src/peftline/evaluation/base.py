@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import transformers
 
-from peftline import jsonl, store
+from peftline import jsonl, sources, store
 from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate
@@ -43,25 +43,13 @@ def score_base(
         worked examples were tried, `few_shot_draws`: which was `chosen`, by which `metric` on how
         many validation questions (`n`), and the `values` of all draws.
     """
-    import peftline.base_model.loading
-    import peftline.evaluation
-    import peftline.formats
-    import peftline.rendering
-    import peftline.tool_calls
-
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
     key = {
         "base": base.sha256,
         "splits": splits.sha256,
         "rendering": rendering.model_dump(),
         "evaluation": evaluation.model_dump(exclude=_OF_OTHERS),
-        "code": store.code_hash(
-            peftline.evaluation,
-            peftline.rendering,
-            peftline.formats,
-            peftline.base_model.loading,
-            peftline.tool_calls,
-        ),
+        "code": sources.sha256_without_adapters(__name__),
         "dtype": str(dtype),
         "versions": [transformers.__version__, torch.__version__],
     }

@@ -3,20 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import transformers
-from scipy import stats
 
 from peftline import store
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery.adapter import check_matches
 from peftline.delivery.answering import open_trained
+from peftline.evaluation.statistics import ratio
 from peftline.evaluation.text_loss import Loss, losses, read
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.rendering.tokens import leading_bos
-
-_RESAMPLES = 2000
 
 
 def measure(
@@ -49,7 +46,7 @@ def measure(
     tokenizer = load_tokenizer(base)
     bos = leading_bos(tokenizer)
     ids = [tokenizer(one, add_special_tokens=False)["input_ids"] for one in content]
-    sha256 = store.sha256_of(content)
+    sha256 = store.sha256_of([bos, ids])
 
     def write(folder: Path) -> dict[str, Any]:
         """Nothing but the manifest is stored."""
@@ -62,30 +59,26 @@ def measure(
     else:
         model = open_trained(trained, base, dtype)
     after = losses(model, ids, bos)
-    return compare([Loss(*one) for one in before], after) | {"text_sha256": sha256}
+    return compare([Loss(*one) for one in before], after) | {
+        "text_sha256": store.sha256_of(content)
+    }
 
 
 def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
-    """Mean losses per token and their difference, with its interval over paragraphs."""
-    tokens = np.array([one.tokens for one in before])
-    first, second = (np.array([one.nats for one in many]) for many in (before, after))
-    interval = stats.bootstrap(
-        (second - first, tokens),
-        lambda nats, counts, axis: nats.sum(axis) / counts.sum(axis),
-        paired=True,
-        vectorized=True,
-        n_resamples=_RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    base_loss, loss = first.sum() / tokens.sum(), second.sum() / tokens.sum()
-    difference = {"value": loss - base_loss, "low": interval.low, "high": interval.high}
+    """Mean losses per token and their difference, with its interval over paragraphs.
+
+    Raises:
+        ValueError: the two did not read the same tokens.
+    """
+    tokens = [float(one.tokens) for one in before]
+    if tokens != [float(one.tokens) for one in after]:
+        raise ValueError("Losses before and after training are of other tokens.")
+    nats = [(one.nats, other.nats) for one, other in zip(before, after, strict=True)]
     return {
-        "base_loss": round(float(base_loss), 6),
-        "loss": round(float(loss), 6),
-        "difference": {name: round(float(value), 6) for name, value in difference.items()}
-        | {"n": len(before)},
-        "tokens": int(tokens.sum()),
+        "base_loss": round(sum(one for one, _ in nats) / sum(tokens), 6),
+        "loss": round(sum(other for _, other in nats) / sum(tokens), 6),
+        "difference": ratio([other - one for one, other in nats], tokens),
+        "tokens": int(sum(tokens)),
     }
 
 

@@ -1,6 +1,7 @@
 """A comparison as Markdown, for `docs/results.md`, and the summaries behind it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,9 +42,11 @@ def render(found: Comparison, command: str, date: str, machine: str | None = Non
 def summaries(runs: Iterable[Run]) -> dict[str, str]:
     """The summary of each run as JSON, by the name of its file."""
     files: dict[str, str] = {}
-    for run in runs:
+    every = list(runs)
+    times = Counter((run.recipe, run.seed) for run in every)
+    for run in every:
         name = f"{run.recipe}-seed-{run.seed}"
-        if f"{name}.json" in files:  # settings that a sweep has varied: each point has a folder
+        if times[run.recipe, run.seed] > 1:  # settings that differ: each point has a folder
             name += f"-{run.folder.split('/', 1)[0]}"
         files[f"{name}.json"] = json.dumps(run.summary, indent=2, ensure_ascii=False) + "\n"
     return files
@@ -110,6 +113,8 @@ def _differences(found: Comparison) -> str:
         winner, loser = (pair.a, pair.b) if ahead else (pair.b, pair.a)
         beaten.setdefault(winner, []).append(loser)
     names = [row.name for row in found.rows if row.name in beaten]
+    if not found.pairs:
+        return "Nothing was tested: examples were not scored one by one."
     tests = (
         f"Paired tests on the same examples, adjusted by Holm over {len(found.pairs)} pairs, 5 %."
     )

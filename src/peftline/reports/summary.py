@@ -1,5 +1,6 @@
 """The result of one run, in one flat file."""
 
+import math
 from typing import Any
 
 from peftline import identity
@@ -8,7 +9,7 @@ from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.reports import health
-from peftline.schema import Recipe
+from peftline.schema import Evaluation, Recipe
 
 Rows = list[dict[str, Any]]
 
@@ -24,6 +25,7 @@ def summarise(
     splits: Splits,
     tokenised: Tokenised,
     recipe: Recipe,
+    evaluation: Evaluation,
     history: dict[str, Any],
     scores: dict[str, Any],
     scores_validation: dict[str, Any] | None,
@@ -75,6 +77,7 @@ def summarise(
             "parameters": base.parameters,
         },
         "settings": recipe.model_dump(mode="json"),
+        "evaluation": evaluation.model_dump(mode="json"),
         "rendering": trained.rendering,
         "parts": trained.parts,
         "input_hash": trained.input_hash,
@@ -106,6 +109,8 @@ def verdict(
     difference = paired_difference(
         judged.values(predictions), judged.values([prompted[row["id"]] for row in predictions])
     )
+    if not math.isfinite(difference["value"]):
+        return f"Training with {trained.recipe} diverged: {name} is no number."
     gains = sorted([sign * difference["low"], sign * difference["high"]])
     if gains[0] > 0:
         outcome = "beats"

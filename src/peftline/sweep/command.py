@@ -19,8 +19,8 @@ from peftline.sweep import estimate, ladder, launch, plan, show, space
 from peftline.sweep.execute import Executor
 from peftline.sweep.inputs import SELECTIONS, Inputs
 from peftline.sweep.plan import Plan
-from peftline.sweep.point import Point, Result
-from peftline.sweep.record import FILE, Record
+from peftline.sweep.point import FILE, Point, Result
+from peftline.sweep.record import Record
 from peftline.tracking.sweep import parent
 
 
@@ -134,6 +134,7 @@ def _prepare(common: Common, recipe: str, folder: Path) -> Inputs:
             recipes={name: values[name] for name in recipe_names()},
             base=context.catalog.load("base_model"),
             tokenised=context.catalog.load("preflight.tokenised"),
+            test_examples=context.catalog.load("splits").test,
             evaluation=values["evaluation"],
             tuning_share=common.tuning_share,
             selection=common.selection,

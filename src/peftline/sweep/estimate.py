@@ -8,8 +8,7 @@ from typing import NamedTuple
 from peftline import training
 from peftline.schema import Recipe
 from peftline.sweep.inputs import Inputs
-from peftline.sweep.point import Point, Result
-from peftline.sweep.record import FILE
+from peftline.sweep.point import FILE, Point, Result
 
 
 class Known(NamedTuple):

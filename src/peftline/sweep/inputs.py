@@ -34,6 +34,7 @@ class Inputs(Config):
     """Values of every recipe, as the configuration has them."""
     base: BaseModelFolder
     tokenised: Tokenised
+    test_examples: int
     evaluation: Evaluation
     tuning_share: float
     """Length of a tuning run, as a share of a whole one."""
@@ -115,7 +116,7 @@ def key(point: Point, changed: dict[str, Any], inputs: Inputs) -> str:
 
 def _answers(evaluation: Evaluation) -> dict[str, Any]:
     """How answers are made; of a general text the content, wherever it lies."""
-    text = evaluation.general_text
+    text = evaluation.general_text and Path(project_path(str(evaluation.general_text)))
     content = store.sha256_of_files(text) if text and text.is_file() else str(text)
     return {"evaluation": evaluation.model_dump(exclude={"general_text"}), "text": content}
 

@@ -11,9 +11,7 @@ from pydantic import ValidationError
 
 from peftline import store
 from peftline.errors import PeftlineError
-from peftline.sweep.point import Point, Result
-
-FILE = "sweep.json"
+from peftline.sweep.point import FILE, Point, Result
 
 
 class Record:

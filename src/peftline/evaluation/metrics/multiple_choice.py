@@ -27,8 +27,9 @@ def choices(wanted: list[str] | None, references: list[str]) -> list[str]:
     strange = sorted({one for one in references if label(one) not in known})
     if strange:
         raise PeftlineError(
-            f"{len(strange)} references of the test split are not among evaluation.choices: "
-            f"{listed([repr(one) for one in strange], 3)}. Add them, or correct the data."
+            f"{len(strange)} references are none of the choices (evaluation.choices, or all "
+            f"answers of the test split): {listed([repr(one) for one in strange], 3)}. Name them "
+            "in evaluation.choices, or correct the data."
         )
     return found
 

@@ -30,7 +30,8 @@ def aggregate(rows: list[Row]) -> Metrics:
     if not rows:
         return {"negative_log_likelihood": found, "perplexity": found}
     found["tokens"] = sum(_tokens(row) for row in rows)
-    exponents = (exp(found[name]) for name in ("value", "low", "high"))
+    # exp(709) is the largest that there is; a loss that is no number stays none
+    exponents = (exp(min(found[name], 709)) for name in ("value", "low", "high"))
     return {"negative_log_likelihood": found, "perplexity": metric(*exponents, len(rows))}
 
 

@@ -45,7 +45,7 @@ def inspect(
     from peftline.reports.preflight import page
 
     if evaluation.forgetting:
-        text_loss.read(evaluation.general_text)  # refused here, not after the training
+        text_loss.read(_general_text(evaluation))  # refused here, not after the training
     report = look(
         name=run["recipe"],
         recipe=recipe,
@@ -159,7 +159,12 @@ def measure_forgetting(
     if not evaluation.forgetting:
         return {}
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
-    return forgetting.measure(base, trained, evaluation.general_text, dtype, Path(store_root))
+    return forgetting.measure(base, trained, _general_text(evaluation), dtype, Path(store_root))
+
+
+def _general_text(evaluation: Evaluation) -> Path | None:
+    text = evaluation.general_text
+    return Path(project_path(str(text))) if text else None
 
 
 def measure_latency(
@@ -221,6 +226,7 @@ def summarise(
     splits: Splits,
     tokenised: Tokenised,
     recipe: Recipe,
+    evaluation: Evaluation,
     history: dict,
     metrics: dict,
     validation_metrics: dict,
@@ -241,6 +247,7 @@ def summarise(
         splits=splits,
         tokenised=tokenised,
         recipe=recipe,
+        evaluation=evaluation,
         history=history,
         scores=metrics,
         scores_validation=validation_metrics or None,

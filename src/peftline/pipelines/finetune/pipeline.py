@@ -122,6 +122,7 @@ def _training(delivers: Delivers) -> Pipeline:
                     "splits": "splits",
                     "tokenised": "tokenised",
                     "recipe": RECIPE,
+                    "evaluation": EVALUATION,
                     "history": "history",
                     "metrics": "metrics",
                     "validation_metrics": "validation_metrics",
