@@ -94,3 +94,17 @@ def test_forgetting_has_an_interval_with_one_seed_and_is_a_mean_with_more():
     both = costs.forgetting([forgot(1, 0.2), forgot(2, 0.4)])
     assert both.value == pytest.approx(0.3) and both.low is None
     assert costs.of([forgot(1, 0.2), forgot(2, 0.4)]).forgetting == pytest.approx(0.3)
+
+
+def test_what_was_forgotten_of_another_text_is_not_shown():
+    def forgot(recipe, text):
+        return run(recipe, [1], forgetting={"text_sha256": text, "difference": {"value": 0.1}})
+
+    unmeasured = run("c", [1], forgetting=None)
+    runs, notes = costs.of_one_text(
+        [forgot("a", "x"), forgot("b", "x"), forgot("d", "y"), unmeasured]
+    )
+    assert [bool(one.summary["forgetting"]) for one in runs] == [True, True, False, False]
+    assert notes == ["Forgetting was measured on another text, and is not shown, for d (seed 42)."]
+    same = [forgot("a", "x"), unmeasured]
+    assert costs.of_one_text(same) == (same, [])

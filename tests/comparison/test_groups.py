@@ -19,6 +19,10 @@ def names(runs):
             {"rendering": {"format": "alpaca"}},
             'another prompt format or limit on length ({"format": "alpaca"})',
         ),
+        (
+            {"evaluation": {"max_new_tokens": 16}},
+            'other settings of answers ({"max_new_tokens": 16, "dtype": null, "choices": null})',
+        ),
     ],
 )
 def test_runs_about_something_else_are_left_out_with_the_reason(changes, reason):
@@ -95,3 +99,10 @@ def test_losses_that_weigh_examples_by_their_tokens_contradict_no_summary():
         row["scores"]["tokens"] = tokens
     one.summary["metrics"]["negative_log_likelihood"]["value"] = 1.5  # (3 * 1.0 + 1 * 3.0) / 4
     assert comparable([one]).left_out == []
+
+
+def test_a_run_whose_metric_is_no_number_is_left_out_with_the_reason():
+    one = run("a", [1.0, 3.0], metric="negative_log_likelihood")
+    one.predictions[0]["scores"] |= {"negative_log_likelihood": float("nan"), "tokens": 1}
+    one.predictions[1]["scores"]["tokens"] = 1
+    assert comparable([one]).left_out[0].reason.endswith("is no number: training diverged")

@@ -45,3 +45,9 @@ def test_a_table_is_previewed_with_all_columns_and_few_rows(tmp_path):
     assert preview["columns"] == ["id", "text", "scores"]
     assert preview["index"] == [0, 1]
     assert preview["data"] == [[1, "grüße\n\u2028", None], [2, None, '{"exact": true}']]
+
+
+def test_numbers_that_are_not_finite_are_null_in_json(tmp_path):
+    dataset = AtomicJSONDataset(str(tmp_path / "file.json"))
+    dataset.save({"loss": float("nan"), "losses": [1.0, float("inf")], "n": 3})
+    assert dataset.load() == {"loss": None, "losses": [1.0, None], "n": 3}

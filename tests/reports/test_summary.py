@@ -3,6 +3,7 @@ import json
 import pytest
 
 from peftline.reports.summary import summarise, verdict
+from peftline.schema import Evaluation
 
 
 def metric(value, low=None, high=None, n=40):
@@ -140,6 +141,7 @@ def summarised(trained_lora, loud_base, sum_splits, sum_tokens, recipe):
             "splits": sum_splits,
             "tokenised": sum_tokens,
             "recipe": recipe(max_steps=6),
+            "evaluation": Evaluation(max_new_tokens=6),
             "history": HISTORY | {"records": RECORDS},
             "scores": {"exact_match": metric(0.5)},
             "scores_validation": None,
@@ -191,6 +193,23 @@ def test_a_summary_says_by_itself_what_was_trained(summarised, recipe):
     settings = json.loads(json.dumps(summarised()["settings"]))
     assert settings["adapter"]["rank"] == 4 and settings["training"]["max_steps"] == 6
     assert type(recipe(max_steps=6)).model_validate(settings) == recipe(max_steps=6)
+
+
+def test_how_answers_were_made_stands_in_the_summary(summarised):
+    assert summarised()["evaluation"]["max_new_tokens"] == 6
+
+
+def test_a_metric_that_is_no_number_is_called_so(trained_lora):
+    scores = {"negative_log_likelihood": metric(3.0)}
+    found = verdict(
+        trained_lora.handle,
+        HISTORY,
+        scores,
+        {"zero_shot": scores},
+        losses([float("nan")] * 20, [1] * 20),
+        losses([3.0] * 20, [1] * 20, mode="zero_shot"),
+    )
+    assert "diverged: negative_log_likelihood is no number" in found
 
 
 def test_faults_of_the_training_are_named(summarised):

@@ -78,7 +78,7 @@ def answer_split(
         return [], {}
     references, metric_set = judged_by(examples, template, evaluation)
     asking.check(metric_set, examples, references, side)
-    settings = _with_choices(evaluation, splits, template)
+    settings = _with_choices(evaluation, splits, references, template)
     asked = asking.Asked(model, template, settings, worked, title, side)
     outcomes = asking.ask(asked, metric_set, examples, references)
     return collected(examples, references, outcomes, metric_set)
@@ -99,12 +99,15 @@ def judged_by(
     return references, metrics.choose(evaluation.metrics, references)
 
 
-def _with_choices(evaluation: Evaluation, splits: Splits, template: Template) -> Evaluation:
-    """The same choices whatever is asked: those that are named, or all of the test split."""
+def _with_choices(
+    evaluation: Evaluation, splits: Splits, asked: list[str], template: Template
+) -> Evaluation:
+    """The choices that are named, or all of the test split, also where few of it are asked."""
     if evaluation.metrics != "multiple_choice" or evaluation.choices is not None:
         return evaluation
     given = [reference_of(one, template) for one in questions(splits, "test", evaluation)]
-    return evaluation.model_copy(update={"choices": multiple_choice.choices(None, given)})
+    found = multiple_choice.choices(None, [*given, *asked])
+    return evaluation.model_copy(update={"choices": found})
 
 
 def collected(
