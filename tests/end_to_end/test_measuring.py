@@ -47,6 +47,8 @@ def test_a_text_of_ones_own_takes_the_place_of_the_shipped_one(empty_project, ru
 
 
 def test_a_text_that_is_not_there_is_refused_before_the_training(empty_project, run):
-    with pytest.raises(PeftlineError, match="evaluation.general_text=missing.txt"):
+    with pytest.raises(
+        PeftlineError, match=r"evaluation.general_text=\S*project/missing.txt: this cannot be read"
+    ):
         run(empty_project, "lora", evaluation={"general_text": "missing.txt"})
     assert not list((empty_project / "data/test").rglob("history.json"))

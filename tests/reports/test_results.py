@@ -57,4 +57,4 @@ def test_points_of_a_sweep_with_equal_recipe_and_seed_do_not_overwrite_each_othe
         dataclasses.replace(run("lora", GOOD, varied={"r": r}), folder=f"{hash_}/08_reporting/x")
         for r, hash_ in ((4, "aa"), (8, "bb"))
     ]
-    assert set(results.summaries(points)) == {"lora-seed-42.json", "lora-seed-42-bb.json"}
+    assert set(results.summaries(points)) == {"lora-seed-42-aa.json", "lora-seed-42-bb.json"}

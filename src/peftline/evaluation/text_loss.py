@@ -36,8 +36,8 @@ def read(file: Path | None) -> list[str]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PeftlineError(
-            f"evaluation.general_text={file}: this cannot be read ({error}; looked in "
-            f"{Path.cwd()}). Name a UTF-8 text, or leave it out for the one that is shipped."
+            f"evaluation.general_text={file}: this cannot be read ({error}). Name a UTF-8 text, or "
+            "leave it out for the one that is shipped."
         ) from error
     blocks = "\n".join(line.rstrip() for line in text.splitlines()).split("\n\n")
     paragraphs = [one.strip("\n") for one in blocks if one.strip()]
