@@ -133,6 +133,15 @@ def test_all_that_is_wrong_is_named_before_anything_runs(empty_project):
     assert not (empty_project / "data").exists()
 
 
+def test_data_that_cannot_be_prepared_say_why_before_anything_is_trained(empty_project):
+    asked = ["--name=none", "--recipes=lora", "--params=data.source=missing.jsonl"]
+    done = kedro(empty_project, "sweep", "--env=test", *asked)
+    assert done.returncode == 1
+    assert "Data and base could not be prepared: " in done.stderr
+    assert "missing.jsonl" in done.stderr and "log.txt" in done.stderr
+    assert not (empty_project / "data/test/experiments/none/sweep.json").exists()
+
+
 @pytest.mark.slow
 def test_a_ladder_ends_on_a_rung_and_runs_it_whole(empty_project):
     done = kedro(

@@ -153,7 +153,8 @@ def _in_own_process(folder: Path, arguments: dict[str, Any]) -> None:
             check=False,
         )
     if done.returncode:
-        raise PeftlineError(f"Data and base could not be prepared: {launch.why(log)}\nSee {log}.")
+        reason = launch.why(log, done.returncode)
+        raise PeftlineError(f"Data and base could not be prepared: {reason}\nSee {log}.")
 
 
 def _run(
