@@ -9,6 +9,7 @@ goes to FOLDER/NAME-QUANTIZATION; the last line printed is JSON: `seconds`, `pea
 - `tuned_trl`: the same set up by hand: 16 bits, rows of like length together, no checkpointing.
 - `plain_loop`: transformers, PEFT and a loop over padded batches.
 - `peftline`: this project.
+- `peftline_512`: this project with at most 512 tokens in the model at once, for less memory.
 """
 
 import json
@@ -145,7 +146,7 @@ def plain_loop(folder: Path, out: Path, quantization: str, steps: int) -> float:
     return seconds
 
 
-def peftline(folder: Path, out: Path, quantization: str, steps: int) -> float:
+def peftline(folder: Path, out: Path, quantization: str, steps: int, **shortcuts: int) -> float:
     """Seconds of this project's training, from the first step to the end of the last."""
     base = BaseModelFolder.model_validate_json((folder / "base.json").read_text())
     tokenised = Tokenised.model_validate_json((folder / "tokenised.json").read_text())
@@ -160,6 +161,7 @@ def peftline(folder: Path, out: Path, quantization: str, steps: int) -> float:
             "warmup_share": 0.0,
             "evaluations": 1,
             "checkpoints": 1,
+            "speed": shortcuts,
         },
     )
     trained, seconds = timed_training(recipe, base, tokenised, SEED, out / "checkpoints")
@@ -196,6 +198,7 @@ CONTENDERS: dict[str, Callable[[Path, Path, str, int], float]] = {
     "tuned_trl": lambda *given: trl(*given, tuned=True),
     "plain_loop": plain_loop,
     "peftline": peftline,
+    "peftline_512": lambda *given: peftline(*given, micro_batch_tokens=512),
 }
 
 

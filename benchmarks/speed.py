@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from contender import BATCH_SIZE, SEED, open_base
+from contender import BATCH_SIZE, CONTENDERS, SEED, open_base
 from peft import PeftModel
 from rich.console import Console
 from rich.table import Table
@@ -46,7 +46,6 @@ from peftline.rendering.tokenise import tokenise
 from peftline.schema import BaseModelSource, Rendering
 
 MOST_STEPS = 99  # beyond, the project logs every second step, and the clock would miss the last
-NAMES = ("stock_trl", "tuned_trl", "plain_loop", "peftline")
 HELD_OUT_ROWS = 64
 PROMPTS = 48
 NEW_TOKENS = 32
@@ -204,11 +203,11 @@ def compare(folder: Path, quantization: str, rounds: int, console: Console) -> d
         raise SystemExit(f"{steps} steps: at most {MOST_STEPS} are timed step by step.")
     tokens = round(sum(len(row["input_ids"]) for row in rows) * BATCH_SIZE * steps / len(rows))
     supervised = sum(label != -100 for row in rows for label in row["labels"])
-    runs: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
     limits = []
     for turn in range(rounds):
         limits.append(gemm_limit(folder, tokens // steps, supervised / tokens))
-        for name in NAMES:
+        for name in CONTENDERS:
             runs[name].append(train(name, folder, quantization, steps))
             speed = tokens / runs[name][-1]["seconds"]
             console.print(f"round {turn + 1}, {quantization}, {name}: {speed:.0f} tokens/s")

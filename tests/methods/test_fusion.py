@@ -12,7 +12,7 @@ from peftline.adapters.plan import Plan
 from peftline.base_model.loading import load_model
 from peftline.delivery import adapter as delivery
 from peftline.errors import PeftlineError
-from peftline.fine_tune import build_model
+from peftline.prepare import build_model
 from tests.methods.recipes import recipe_of
 
 IDS = torch.arange(40)[None]

@@ -1,16 +1,14 @@
 """LoRA: a low-rank update beside frozen linear layers, with its variants and initial values."""
 
-from itertools import count, islice
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from peftline.adapters import loftq
+from peftline.adapters import eva, loftq
 from peftline.adapters.plan import Plan
 from peftline.adapters.targets import Targets, resolve_targets
 from peftline.adapters.wrap import wrap
 from peftline.config import Config
-from peftline.errors import PeftlineError
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 # The first two take the strongest part of each weight out of the base, the third begins with what
 # the quantised base has lost. What is saved is the difference to that, for the untouched base.
 SAVED_AS_DIFFERENCE = ("pissa", "olora", "loftq")
-_EVA_BATCHES = 256  # that are looked at; directions settle after a few dozen
-_EVA_PASSES = 20  # over them; PEFT itself knows no end
 
 
 class Lora(Config):
@@ -81,32 +77,5 @@ def build(config: Lora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
     if start == "loftq":
         loftq.fill(wrapped, plan.unrounded())
     if start == "eva":
-        _fit_to_data(wrapped, plan)
+        eva.fill(wrapped, plan.batches())
     return wrapped
-
-
-def _fit_to_data(model: "PeftModel", plan: Plan) -> None:
-    """Give A the directions in which the layers' inputs vary most."""
-    from peft import initialize_lora_eva_weights
-
-    from peftline.base_model.hardware import autocast
-
-    batches = list(islice(plan.batches(), _EVA_BATCHES))
-    if not batches:
-        raise PeftlineError("adapter.initialization=eva looks at training rows; there are none.")
-    passes = count()
-
-    def forward(wrapped: "PeftModel", batch: dict) -> None:
-        """Without the head, which no layer needs."""
-        if next(passes) >= _EVA_PASSES * len(batches):
-            raise PeftlineError(
-                f"adapter.initialization=eva: after {_EVA_PASSES} passes over {len(batches)} "
-                "batches of training rows the directions of the layers' inputs still change. Give "
-                "it more rows, or lower adapter.rank or adapter.eva_rho."
-            )
-        causal_lm = wrapped.get_base_model()
-        inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
-        with autocast(causal_lm):
-            causal_lm.base_model(**inputs, use_cache=False)
-
-    initialize_lora_eva_weights(model, batches, forward_fn=forward)

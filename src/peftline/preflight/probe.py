@@ -8,17 +8,15 @@ from typing import Any
 
 import numpy
 import torch
-from transformers import set_seed
 
-from peftline import adapters, capabilities, memory, speed, training
+from peftline import adapters, capabilities, memory, speed
 from peftline.adapters import own_format
 from peftline.base_model.hardware import compute_dtype
-from peftline.base_model.loading import load_tokenizer
-from peftline.fine_tune import build_model
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import batch_loss
+from peftline.prepare import prepare
 from peftline.rendering import stored
 from peftline.schema import Recipe
 
@@ -45,36 +43,31 @@ def probe(
         parts: trained adapters that this one is made of.
     """
     with memory.PeakMemory() as peak:
-        set_seed(seed)
+        prepared = prepare(recipe, base, tokenised, seed, parts, batches=1)
+        model, steps = prepared.model, prepared.plan.steps
         rows = stored.open_side(tokenised.path, "train")
-        tokenizer = load_tokenizer(base)
-        collate = PadRight(tokenizer.pad_token_id)
-        per_row = tokenised.total_tokens / tokenised.train
-        steps = training.total_steps(recipe.training, tokenised.train, per_row)
-        per_step = training.rows_per_step(recipe.training, per_row)
-        few = rows.select(range(min(_LOSS_ROWS, len(rows))))
-        plan = adapters.Plan(steps, lambda: [collate(list(few))], tokenizer)
-        model = build_model(recipe, base, plan, parts)
+        collate = PadRight(prepared.tokenizer.pad_token_id)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
-        size = min(per_step, len(rows))
+        size = min(prepared.rows_per_step, len(rows))
         middle = max(0, len(order) // 2 - size // 2)
         shortcuts, longest = recipe.training.speed, rows[int(order[-1])]["length"]
         median = collate(list(rows.select(order[middle : middle + size])))
         packs = capabilities.packing_obstacle(recipe)
         with adapters.inputs_kept(model), speed.applied(shortcuts, model, longest, packs):
-            loss = _loss(model, collate(list(few)))
+            loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
             model.train()
             _step(model, collate(list(rows.select(order[-size:]))), shortcuts)
             seconds = min(_step(model, median, shortcuts) for _ in range(2))
     trainable, total = adapters.counts(model)
     per_token = seconds / median["attention_mask"].sum().item()
+    seen = steps * prepared.rows_per_step
     return {
         "step_0_loss": loss,
         "trainable_parameters": trainable,
         "total_parameters": total,
         "steps": steps,
         "seconds_per_step": round(seconds, 3),
-        "predicted_seconds": round(_seconds(recipe, tokenised, steps * per_step, per_token), 1),
+        "predicted_seconds": round(_seconds(recipe, tokenised, seen, per_token), 1),
         "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
         "predicted_disk_bytes": _disk(recipe, base, model, merged_dtype),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
