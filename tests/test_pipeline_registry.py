@@ -13,7 +13,7 @@ from kedro.framework.startup import bootstrap_project
 from kedro.framework.project import pipelines
 bootstrap_project(Path.cwd())
 print(sorted(pipelines))
-HEAVY = "torch transformers trl peft datasets plotly statsmodels".split()
+HEAVY = "torch transformers trl peft datasets plotly statsmodels scipy.stats".split()
 print([name for name in HEAVY if name in sys.modules])
 """
 

@@ -75,17 +75,18 @@ def fine_tune(
         trainer = build_trainer(
             recipe, prepared, tokenised, seed, checkpoints, history, resumes=checkpoint is not None
         )
-        packs = capabilities.packing_obstacle(recipe)
+        obstacle = capabilities.packing_obstacle(recipe)
         with (
             store.explained(checkpoints),
             adapters.inputs_kept(model),
-            speed.applied(recipe.training.speed, model, _longest(trainer), packs),
+            speed.applied(recipe.training.speed, model, _longest(trainer), obstacle),
         ):
             outcome = trainer.train(resume_from_checkpoint=checkpoint)
+        seconds = history.seconds
     trainable, total = adapters.counts(model)
     facts = {"steps": outcome.global_step, "peak_memory_bytes": memory.bytes}
     facts |= {"trainable_parameters": trainable, "total_parameters": total}
-    facts |= _outcome(history, tokenised, outcome.metrics.get("epoch", 0.0))
+    facts |= _outcome(history.records, seconds, tokenised, outcome.metrics.get("epoch", 0.0))
     if recipe.training.patience:  # the weights of the lowest measurement are kept, not the last
         facts["validation_loss"] = trainer.state.best_metric
     identity = _identity(base, tokenised, parts)
@@ -98,15 +99,17 @@ def fine_tune(
     return trained, facts
 
 
-def _outcome(history: History, tokenised: Tokenised, epochs: float) -> dict[str, Any]:
+def _outcome(
+    records: list[Record], seconds: float, tokenised: Tokenised, epochs: float
+) -> dict[str, Any]:
     """Losses and speed of a run that has seen the training split `epochs` times."""
     total = tokenised.total_tokens * epochs
     return {
-        "records": history.records,
-        "train_loss": _last(history.records, "train_loss"),
-        "validation_loss": _last(history.records, "validation_loss"),
-        "train_seconds": round(history.seconds, 2),
-        "tokens_per_second": round(total / history.seconds, 2),
+        "records": records,
+        "train_loss": _last(records, "train_loss"),
+        "validation_loss": _last(records, "validation_loss"),
+        "train_seconds": round(seconds, 2),
+        "tokens_per_second": round(total / seconds, 2),
         "tokens": {
             "total": round(total),
             "supervised": round(tokenised.supervised_tokens * epochs),

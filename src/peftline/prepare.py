@@ -27,6 +27,7 @@ class Prepared(NamedTuple):
     model: Any
     tokenizer: "PreTrainedTokenizerBase"
     plan: adapters.Plan
+    """Length and rows of the run."""
     rows_per_step: int
 
 
@@ -36,13 +37,13 @@ def prepare(
     tokenised: Tokenised,
     seed: int,
     parts: Sequence[AdapterFolder] = (),
-    batches: int | None = None,
+    most_batches: int | None = None,
 ) -> Prepared:
     """Open the base and put the recipe's adapter on it.
 
     Args:
         parts: trained adapters that this one is made of.
-        batches: how many batches of training rows initial values may look at; None: all.
+        most_batches: of training rows that initial values may look at; None: all.
 
     Raises:
         PeftlineError: a part was trained on another base, or the adapter does not fit.
@@ -54,7 +55,7 @@ def prepare(
     per_row = tokenised.total_tokens / tokenised.train
     plan = adapters.Plan(
         steps=training.total_steps(recipe.training, tokenised.train, per_row),
-        batches=lambda: islice(_batches(tokenised, tokenizer), batches),
+        batches=lambda: islice(_batches(tokenised, tokenizer), most_batches),
         tokenizer=tokenizer,
     )
     model = build_model(recipe, base, plan, parts)

@@ -1,7 +1,7 @@
 """Amounts as people read them."""
 
 
-def size(amount: int) -> str:
+def size(amount: float) -> str:
     """Bytes in the largest unit that leaves a digit before the point."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if amount < 1024 or unit == "GiB":

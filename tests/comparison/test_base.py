@@ -1,9 +1,9 @@
 from peftline.comparison import base as without_training
-from peftline.comparison.headline import headline
+from peftline.evaluation import metrics
 from peftline.evaluation.statistics import proportion
 from tests.comparison.invented import base_answers, run
 
-EXACT = headline(["exact_match"])
+EXACT = metrics.TOOL_CALLS
 A, B = [1, 1, 0, 0, 1, 0, 1, 1], [1, 0, 0, 0, 1, 1, 1, 1]
 
 

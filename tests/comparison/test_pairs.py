@@ -5,7 +5,8 @@ from statsmodels.stats.multitest import multipletests
 
 from peftline.comparison import pairs
 from peftline.comparison.result import Metric, Row
-from peftline.evaluation.statistics import minimum_detectable_difference, paired_difference
+from peftline.evaluation.power import minimum_detectable_difference
+from peftline.evaluation.statistics import paired_difference
 
 
 def row(name, values, kind="recipe", seeds=(42,)):

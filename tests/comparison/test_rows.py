@@ -1,14 +1,15 @@
 import statistics
+from dataclasses import replace
 
 import pytest
 
 from peftline.comparison import rows
-from peftline.comparison.headline import headline
 from peftline.comparison.sweep import Chosen, Sweep
+from peftline.evaluation import metrics
 from peftline.evaluation.statistics import mean, proportion
 from tests.comparison.invented import run, share
 
-EXACT = headline(["exact_match"])
+EXACT = metrics.TOOL_CALLS
 A, B = [1, 1, 0, 0, 1, 0, 1, 1], [1, 0, 0, 0, 1, 1, 1, 1]
 
 
@@ -70,7 +71,7 @@ def test_tuned_means_chosen_among_several(candidates, tuned):
 def test_a_metric_that_is_no_mean_over_examples_keeps_its_own_interval():
     one = run("lora", A)
     one.summary["metrics"]["macro_f1"] = {"value": 0.4, "low": 0.2, "high": 0.6, "n": 8}
-    (row,) = recipe_rows(one, chosen=EXACT._replace(name="macro_f1"))
+    (row,) = recipe_rows(one, chosen=replace(EXACT, headline="macro_f1"))
     assert row.values is None
     assert (row.metric.value, row.metric.low, row.metric.high) == (0.4, 0.2, 0.6)
 

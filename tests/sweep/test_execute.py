@@ -248,3 +248,10 @@ def test_a_later_sitting_knows_the_parts_of_a_former_one(
     later = Record(tmp_path / "sweep", {"name": "test"})
     later.take_over(["ia3"], Executor(tmp_path / "sweep", "try", inputs, later).key)
     assert {one.recipe for one in later.results()} == {"lora", "houlsby", "fusion"}
+
+
+@pytest.mark.parametrize("point", [TUNING, FINAL])
+def test_a_recipe_whose_file_is_gone_has_no_valid_runs(execute, inputs, point):
+    left = {name: one for name, one in inputs.recipes.items() if name != "lora"}
+    with pytest.raises(PeftlineError, match="No recipe 'lora'"):
+        execute(recipes=left).key(point)

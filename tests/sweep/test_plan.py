@@ -3,6 +3,8 @@ import pytest
 from peftline.errors import PeftlineError
 from peftline.sweep import plan, space
 from peftline.sweep.plan import Plan
+from peftline.sweep.point import Point
+from peftline.sweep.record import Record
 
 RATE = "training.learning_rate"
 
@@ -15,7 +17,7 @@ def sweep(inputs, record, fake):
         executor = fake(score)
         values = {"seeds": [1, 2]} | asked
         values["axes"] = [space.parse(text) for text in asked.get("axes", ())]
-        plan.check(Plan(**values), inputs)
+        plan.check(Plan(**values), inputs, record)
         plan.run(Plan(**values), inputs, record, executor, jobs)
         return executor.points
 
@@ -107,6 +109,24 @@ def test_what_is_made_of_others_comes_after_them(sweep):
 def test_what_is_made_of_others_is_refused_without_them(sweep):
     with pytest.raises(PeftlineError, match="Add houlsby to --recipes"):
         sweep(recipes=["fusion", "lora"])
+
+
+def test_but_accepted_after_a_sitting_that_has_run_them_with_every_seed(
+    record, inputs, fake, tmp_path
+):
+    executor = fake(lambda point: 1.0)
+    for seed in (1, 2):
+        record.add(executor.complete(Point(stage="final", recipe="houlsby", seed=seed)))
+    keys = {one.seed: one.hash for one in record.results()}
+    later = Record(tmp_path / "sweep", {"name": "test"})
+    later.take_over(["fusion", "lora"], lambda point: keys[point.seed])
+    plan.check(Plan(recipes=["fusion", "lora"], seeds=[1, 2]), inputs, later)
+    with pytest.raises(PeftlineError, match="Add houlsby to --recipes"):
+        plan.check(Plan(recipes=["fusion", "lora"], seeds=[1, 2, 3]), inputs, later)
+    changed = Record(tmp_path / "sweep", {"name": "test"})
+    changed.take_over(["fusion", "lora"], lambda point: "changed since")
+    with pytest.raises(PeftlineError, match="Add houlsby to --recipes"):
+        plan.check(Plan(recipes=["fusion", "lora"], seeds=[1, 2]), inputs, changed)
 
 
 def test_a_wrong_setting_is_refused_before_anything_runs(sweep, fake):

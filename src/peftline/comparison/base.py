@@ -4,9 +4,10 @@ from typing import Any
 
 from peftline.comparison import scores
 from peftline.comparison.groups import examples_of
-from peftline.comparison.headline import Headline
 from peftline.comparison.result import Row
-from peftline.comparison.runs import Rows, Run
+from peftline.comparison.runs import Run
+from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.rows import Rows
 
 _WAYS = {  # modes of the base's predictions
     "zero_shot": "base, zero-shot",
@@ -16,7 +17,7 @@ _WAYS = {  # modes of the base's predictions
 }
 
 
-def rows(runs: list[Run], chosen: Headline | None) -> tuple[list[Row], list[str]]:
+def rows(runs: list[Run], chosen: MetricSet | None) -> tuple[list[Row], list[str]]:
     """A row for each way to do without training, and notes on those that are missing."""
     if chosen is None:
         return [], []
@@ -54,12 +55,12 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
     return found, [f"No row for {name}: its answers are to other examples." for name in missing]
 
 
-def _row(name: str, given: Rows, told: dict[str, Any], chosen: Headline) -> Row:
+def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row:
     values = scores.by_example([given], chosen)
     return Row(
         name=name,
         kind="base",
-        metric=scores.interval(values) if values else scores.plain(told.get(chosen.name)),
+        metric=scores.interval(values) if values else scores.plain(told.get(chosen.headline)),
         metrics={
             key: metric["value"]
             for key, metric in told.items()

@@ -6,9 +6,10 @@ from typing import Any
 from peftline.comparison import base as without_training
 from peftline.comparison import costs, groups, pairs, verdict
 from peftline.comparison import rows as tables
-from peftline.comparison.headline import Headline, headline
 from peftline.comparison.result import Comparison, Row
 from peftline.comparison.runs import Failure, Run, Runs
+from peftline.evaluation import metrics
+from peftline.evaluation.metrics.metric_set import MetricSet
 
 
 def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
@@ -20,7 +21,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     """
     group = groups.comparable(runs.runs)
     kept, other_texts = costs.of_one_text(group.runs)
-    chosen = headline(kept[0].summary["metrics"]) if kept else None
+    chosen = metrics.of_summary(kept[0].summary) if kept else None
     recipes = tables.of_recipes(kept, chosen, runs.sweep, dict(about or {}))
     base, notes = without_training.rows(kept, chosen)
     notes = [*notes, *other_texts, *_outdated(runs)]
@@ -32,7 +33,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     found = Comparison(
         root=runs.root.name,
         verdict=[],
-        headline=chosen.name if chosen else None,
+        headline=chosen.headline if chosen else None,
         higher_is_better=chosen.higher_is_better if chosen else False,
         is_share=bool(chosen and chosen.is_share),
         rows=ordered,
@@ -54,7 +55,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     return found.model_copy(update={"verdict": verdict.sentences(found)})
 
 
-def _rank(row: Row, chosen: Headline | None) -> tuple[bool, float, float]:
+def _rank(row: Row, chosen: MetricSet | None) -> tuple[bool, float, float]:
     """Best first; the faster of equals; rows without a value last.
 
     Where nothing was scored, recipes are ordered by validation loss.
@@ -66,7 +67,7 @@ def _rank(row: Row, chosen: Headline | None) -> tuple[bool, float, float]:
     return False, turned, row.costs.train_seconds or 0.0
 
 
-def _better(chosen: Headline | None):  # noqa: ANN202
+def _better(chosen: MetricSet | None):  # noqa: ANN202
     if chosen is None or chosen.higher_is_better:
         return lambda ours, theirs: ours > theirs
     return lambda ours, theirs: ours < theirs

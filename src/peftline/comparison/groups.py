@@ -5,9 +5,10 @@ import math
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from peftline.comparison.headline import headline
-from peftline.comparison.runs import Rows, Run
+from peftline.comparison.runs import Run
 from peftline.comparison.scores import by_example
+from peftline.evaluation import metrics
+from peftline.evaluation.rows import Rows
 from peftline.store import sha256_of
 
 _OF_ANSWERS = ("max_new_tokens", "dtype", "choices")
@@ -85,19 +86,19 @@ def _about(run: Run) -> dict[str, Any]:
 
 def _stale(run: Run) -> str:
     """Why answers and summary are not of one run; empty if they are."""
-    chosen = headline(run.summary["metrics"])
+    chosen = metrics.of_summary(run.summary)
     values = by_example([run.predictions], chosen)
     if not values:
         return ""  # nothing was scored example by example
     mean = sum(values) / len(values)
     if not math.isfinite(mean):
-        return f"its {chosen.name} is no number: training diverged"
-    told = run.summary["metrics"][chosen.name]["value"]
+        return f"its {chosen.headline} is no number: training diverged"
+    told = run.summary["metrics"][chosen.headline]["value"]
     if abs(mean - told) <= _TOLERANCE:
         return ""
     return (
-        f"its summary says {chosen.name} {told:.4f}, its answers {mean:.4f}: they are of two runs. "
-        "Run the recipe again"
+        f"its summary says {chosen.headline} {told:.4f}, its answers {mean:.4f}: they are of "
+        "two runs. Run the recipe again"
     )
 
 

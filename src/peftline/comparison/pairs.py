@@ -5,12 +5,9 @@ import statistics as plain
 from itertools import combinations
 
 from peftline.comparison.result import Metric, Pair, Row
-from peftline.evaluation.statistics import (
-    adjusted,
-    minimum_detectable_difference,
-    paired_difference,
-    paired_p_value,
-)
+from peftline.evaluation.power import minimum_detectable_difference
+from peftline.evaluation.significance import adjusted, paired_p_value
+from peftline.evaluation.statistics import paired_difference, paired_differences
 
 SIGNIFICANT = 0.05
 
@@ -32,7 +29,7 @@ def compare_all(rows: list[Row]) -> list[Pair]:
             p_value=p,
             adjusted_p_value=q,
             minimum_detectable_difference=minimum_detectable_difference(
-                [x - y for x, y in zip(a.values, b.values, strict=True)]
+                paired_differences(a.values, b.values)
             ),
         )
         for (a, b), p, q in zip(both, p_values, adjusted(p_values), strict=True)

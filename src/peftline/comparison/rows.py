@@ -7,10 +7,10 @@ from typing import Any
 
 from peftline.comparison import costs, scores
 from peftline.comparison.groups import variants
-from peftline.comparison.headline import Headline
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.runs import Run
 from peftline.comparison.sweep import Sweep
+from peftline.evaluation.metrics.metric_set import MetricSet
 
 
 def by_name(runs: list[Run]) -> dict[str, list[Run]]:
@@ -24,7 +24,7 @@ def by_name(runs: list[Run]) -> dict[str, list[Run]]:
 
 
 def of_recipes(
-    runs: list[Run], chosen: Headline | None, sweep: Sweep | None, about: dict[str, str]
+    runs: list[Run], chosen: MetricSet | None, sweep: Sweep | None, about: dict[str, str]
 ) -> list[Row]:
     """A row for each recipe, and for each setting of a recipe that a sweep has varied."""
     return [
@@ -35,12 +35,14 @@ def of_recipes(
 def _recipe_row(
     name: str,
     runs: list[Run],
-    chosen: Headline | None,
+    chosen: MetricSet | None,
     sweep: Sweep | None,
     about: dict[str, str],
 ) -> Row:
     first = runs[0]
-    seed_values = [run.summary["metrics"][chosen.name]["value"] for run in runs] if chosen else []
+    seed_values = (
+        [run.summary["metrics"][chosen.headline]["value"] for run in runs] if chosen else []
+    )
     values = scores.by_example([run.predictions for run in runs], chosen)
     candidates = sweep.chosen.get(first.recipe) if sweep else None
     return Row(
@@ -72,14 +74,14 @@ def _recipe_row(
 
 
 def _metric(
-    values: list[float] | None, seed_values: list[float], first: Run, chosen: Headline | None
+    values: list[float] | None, seed_values: list[float], first: Run, chosen: MetricSet | None
 ) -> Metric | None:
     if values:
         return scores.interval(values)
     if chosen is None:
         return None
     if len(seed_values) == 1:
-        return scores.plain(first.summary["metrics"][chosen.name])
+        return scores.plain(first.summary["metrics"][chosen.headline])
     return Metric(value=sum(seed_values) / len(seed_values), n=len(first.predictions))
 
 

@@ -10,9 +10,8 @@ from peftline import jsonl, store
 from peftline.comparison import sweep as sweeps
 from peftline.comparison.sweep import Sweep
 from peftline.errors import PeftlineError, listed
+from peftline.evaluation.rows import Rows
 from peftline.sweep.point import FILE, Result
-
-Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from peftline.comparison.headline import Headline
 from peftline.comparison.result import Metric
-from peftline.comparison.runs import Rows
+from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import mean, proportion
 
 
@@ -21,12 +21,12 @@ def plain(metric: dict[str, Any] | None) -> Metric:
     return Metric(**{name: told.get(name) for name in ("value", "low", "high")}, n=told.get("n", 0))
 
 
-def by_example(answers: list[Rows], chosen: Headline | None) -> list[float] | None:
+def by_example(answers: list[Rows], chosen: MetricSet | None) -> list[float] | None:
     """Mean score of each example over seeds, in the order of ids; None if examples have none."""
     if chosen is None or not answers[0]:
         return None
     ordered = [sorted(rows, key=lambda row: row["id"]) for rows in answers]
-    if any(chosen.name not in row["scores"] for rows in ordered for row in rows):
+    if any(chosen.headline not in row["scores"] for rows in ordered for row in rows):
         return None
     by_seed = [chosen.values(rows) for rows in ordered]
     return [sum(of_example) / len(by_seed) for of_example in zip(*by_seed, strict=True)]

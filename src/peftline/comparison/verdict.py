@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from peftline import units
 from peftline.comparison import pairs, words
 from peftline.comparison.result import Comparison, Row
 
@@ -58,10 +59,10 @@ def _cheapest(recipes: list[Row], found: Comparison) -> str:
     if len(group) < 2:
         return ""
     parts = []
-    kinds: tuple[tuple[str, str, Callable[[float | None], str]], ...] = (
-        ("train_seconds", "fastest to train", words.duration),
-        ("peak_memory_bytes", "least memory", words.size),
-        ("adapter_bytes", "smallest adapter", words.size),
+    kinds: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+        ("train_seconds", "fastest to train", units.duration),
+        ("peak_memory_bytes", "least memory", units.size),
+        ("adapter_bytes", "smallest adapter", units.size),
     )
     for name, title, shown in kinds:
         known = [row for row in group if getattr(row.costs, name) is not None]

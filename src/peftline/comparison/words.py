@@ -1,6 +1,5 @@
 """Numbers as people read them."""
 
-from peftline import units
 from peftline.comparison.result import Comparison, Metric, Row
 
 
@@ -47,24 +46,14 @@ def score(row: Row, comparison: Comparison) -> str:
     return interval(row.metric, comparison.is_share)
 
 
-def size(amount: float | None) -> str:
-    """Bytes, if any."""
-    return "–" if amount is None else units.size(amount)
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds, minutes or hours, if any."""
-    return "–" if seconds is None else units.duration(seconds)
-
-
 def number(amount: float | None, digits: int = 0) -> str:
     """With commas between thousands."""
     return "–" if amount is None else f"{amount:,.{digits}f}"
 
 
-def signed(amount: float | None, digits: int = 3) -> str:
+def signed(amount: float) -> str:
     """With its sign."""
-    return "–" if amount is None else f"{amount:+.{digits}f}"
+    return f"{amount:+.3f}"
 
 
 def listing(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from peftline.evaluation import asking, metrics
 from peftline.evaluation.asking import Outcome
 from peftline.evaluation.metrics import multiple_choice
 from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.rows import Rows
 from peftline.formats.example import Example
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.quantization import Quantization
@@ -22,8 +23,6 @@ from peftline.schema import Evaluation, Rendering
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-Rows = list[dict[str, Any]]
 
 
 def score_trained(

@@ -11,8 +11,8 @@ from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.evaluation import answers, baselines, metrics, shots
-from peftline.evaluation.answers import Rows
 from peftline.evaluation.asking import Outcome
+from peftline.evaluation.rows import Rows
 from peftline.formats.example import Example
 from peftline.handles import BaseModelFolder, Splits
 from peftline.rendering import template as templates

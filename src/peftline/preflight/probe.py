@@ -20,7 +20,6 @@ from peftline.prepare import prepare
 from peftline.rendering import stored
 from peftline.schema import Recipe
 
-_LOSS_ROWS = 8
 _FLOAT_BYTES = 4
 _STATES = 2  # that AdamW keeps for each trainable parameter
 _FORWARD_SHARE = 1 / 3  # of a step; the backward pass computes two products for each one
@@ -43,7 +42,7 @@ def probe(
         parts: trained adapters that this one is made of.
     """
     with memory.PeakMemory() as peak:
-        prepared = prepare(recipe, base, tokenised, seed, parts, batches=1)
+        prepared = prepare(recipe, base, tokenised, seed, parts, most_batches=1)
         model, steps = prepared.model, prepared.plan.steps
         rows = stored.open_side(tokenised.path, "train")
         collate = PadRight(prepared.tokenizer.pad_token_id)
@@ -52,9 +51,9 @@ def probe(
         middle = max(0, len(order) // 2 - size // 2)
         shortcuts, longest = recipe.training.speed, rows[int(order[-1])]["length"]
         median = collate(list(rows.select(order[middle : middle + size])))
-        packs = capabilities.packing_obstacle(recipe)
-        with adapters.inputs_kept(model), speed.applied(shortcuts, model, longest, packs):
-            loss = _loss(model, collate(list(rows.select(range(min(_LOSS_ROWS, len(rows)))))))
+        obstacle = capabilities.packing_obstacle(recipe)
+        with adapters.inputs_kept(model), speed.applied(shortcuts, model, longest, obstacle):
+            loss = _loss(model, next(iter(prepared.plan.batches())))
             model.train()
             _step(model, collate(list(rows.select(order[-size:]))), shortcuts)
             seconds = min(_step(model, median, shortcuts) for _ in range(2))

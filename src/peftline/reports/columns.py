@@ -1,8 +1,9 @@
 """The columns of the table, one definition for page and Markdown."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from peftline import units
 from peftline.comparison import words
 from peftline.comparison.pairs import between
 from peftline.comparison.result import Comparison, Pair, Row
@@ -20,115 +21,6 @@ class Column(NamedTuple):
     is_number: bool = True
 
 
-def columns(found: Comparison) -> list[Column]:
-    """All columns but the name and the headline metric, also those that no row has a value for."""
-
-    def to_best(row: Row) -> Pair | None:
-        return between(found.pairs, row.name, found.best) if found.best else None
-
-    def difference(row: Row) -> float | None:
-        pair = to_best(row)
-        return pair.difference.value if pair else None
-
-    def p_value(row: Row) -> float | None:
-        pair = to_best(row)
-        return pair.adjusted_p_value if pair else None
-
-    def told_difference(row: Row) -> str:
-        pair = to_best(row)
-        return words.difference(pair.difference, found.is_share) if pair else "–"
-
-    def told_p(row: Row) -> str:
-        value = p_value(row)
-        return "–" if value is None else words.p_value(value)
-
-    def deviation(row: Row) -> str:
-        spread = row.seed_deviation
-        return "–" if spread is None else words.points(spread, found.is_share)
-
-    def tuned(row: Row) -> str | None:
-        if row.kind != "recipe":
-            return None
-        return f"yes, of {row.candidates}" if row.tuned else "no"
-
-    return [
-        Column(
-            "to the best",
-            "Paired difference to the best recipe, with its 95 % interval.",
-            difference,
-            told_difference,
-        ),
-        Column(
-            "adjusted p", "Of that difference, by Holm over all pairs of rows.", p_value, told_p
-        ),
-        Column(
-            "seeds",
-            "How many times the recipe was trained.",
-            lambda row: len(row.seeds) or None,
-            lambda row: str(len(row.seeds)) if row.seeds else "–",
-        ),
-        Column(
-            "over seeds",
-            "Standard deviation of the metric over seeds.",
-            lambda row: row.seed_deviation,
-            deviation,
-        ),
-        Column(
-            "tuned",
-            "Whether settings were chosen on validation data among several, and among how many.",
-            tuned,
-            lambda row: tuned(row) or "–",
-            is_number=False,
-        ),
-        Column(
-            "validation loss",
-            "Per supervised token, of what was kept.",
-            lambda row: row.validation_loss,
-            lambda row: "–" if row.validation_loss is None else f"{row.validation_loss:.4f}",
-        ),
-        _cost("trained parameters", "", "trainable_parameters", words.number),
-        _cost("adapter", "Size of its files.", "adapter_bytes", words.size),
-        _cost("peak memory", "Of training.", "peak_memory_bytes", words.size),
-        _cost("training", "Time of training alone.", "train_seconds", words.duration),
-        _cost("tokens/s", "In training.", "tokens_per_second", words.number),
-        _cost(
-            "answer tokens/s unmerged",
-            "One prompt at a time, the adapter beside the base.",
-            "unmerged_tokens_per_second",
-            lambda value: words.number(value, 1),
-        ),
-        _cost(
-            "answer tokens/s merged",
-            "One prompt at a time, the adapter merged, or a whole model.",
-            "merged_tokens_per_second",
-            lambda value: words.number(value, 1),
-        ),
-        Column(
-            "forgetting",
-            "Rise of the loss per token on general text, with its 95 % interval.",
-            lambda row: row.forgetting.value if row.forgetting else None,
-            _forgetting,
-        ),
-        Column(
-            "delivers",
-            "What is left to serve.",
-            lambda row: row.delivers or None,
-            lambda row: row.delivers or "–",
-            is_number=False,
-        ),
-    ]
-
-
-def _cost(title: str, hint: str, name: str, text: Callable[[float | None], str]) -> Column:
-    """The column of a cost."""
-    return Column(
-        title,
-        hint or f"{title.capitalize()}.",
-        lambda row: getattr(row.costs, name),
-        lambda row: text(getattr(row.costs, name)),
-    )
-
-
 def with_values(found: Comparison) -> tuple[list[Column], list[str]]:
     """The columns in which a row has a value, and the titles of the others."""
     known = columns(found)
@@ -136,10 +28,134 @@ def with_values(found: Comparison) -> tuple[list[Column], list[str]]:
     return used, [one.title for one in known if one not in used]
 
 
-def _forgetting(row: Row) -> str:
+def columns(found: Comparison) -> list[Column]:
+    """All columns but the name and the headline metric, also those that no row has a value for."""
+    return [*_against_the_best(found), *_of_training(found), *_COSTS]
+
+
+def _of_value(
+    title: str,
+    hint: str,
+    key: Callable[[Row], Any],
+    text: Callable[[Any], str] = str,
+    is_number: bool = True,
+) -> Column:
+    """A column whose text is made of its value."""
+
+    def told(row: Row) -> str:
+        value = key(row)
+        return "–" if value is None else text(value)
+
+    return Column(title, hint, key, told, is_number)
+
+
+def _against_the_best(found: Comparison) -> list[Column]:
+    def pair(row: Row) -> Pair | None:
+        return between(found.pairs, row.name, found.best) if found.best else None
+
+    def difference(row: Row) -> float | None:
+        return one.difference.value if (one := pair(row)) else None
+
+    def told(row: Row) -> str:
+        return words.difference(one.difference, found.is_share) if (one := pair(row)) else "–"
+
+    def p_value(row: Row) -> float | None:
+        return one.adjusted_p_value if (one := pair(row)) else None
+
+    return [
+        Column(
+            "to the best",
+            "Paired difference to the best recipe, with its 95 % interval.",
+            difference,
+            told,
+        ),
+        _of_value(
+            "adjusted p",
+            "Of that difference, by Holm over all pairs of rows.",
+            p_value,
+            words.p_value,
+        ),
+    ]
+
+
+def _of_training(found: Comparison) -> list[Column]:
+    def tuned(row: Row) -> str | None:
+        if row.kind != "recipe":
+            return None
+        return f"yes, of {row.candidates}" if row.tuned else "no"
+
+    return [
+        _of_value(
+            "seeds",
+            "How many times the recipe was trained.",
+            lambda row: len(row.seeds) or None,
+        ),
+        _of_value(
+            "over seeds",
+            "Standard deviation of the metric over seeds.",
+            lambda row: row.seed_deviation,
+            lambda spread: words.points(spread, found.is_share),
+        ),
+        _of_value(
+            "tuned",
+            "Whether settings were chosen on validation data among several, and among how many.",
+            tuned,
+            is_number=False,
+        ),
+        _of_value(
+            "validation loss",
+            "Per supervised token, of what was kept.",
+            lambda row: row.validation_loss,
+            "{:.4f}".format,
+        ),
+    ]
+
+
+def _told_forgetting(row: Row) -> str:
     metric = row.forgetting
     if metric is None or metric.value is None:
         return "–"
     if metric.low is None or metric.high is None:
         return words.signed(metric.value)
-    return f"{metric.value:+.3f} ({metric.low:+.3f} to {metric.high:+.3f})"
+    value, low, high = map(words.signed, (metric.value, metric.low, metric.high))
+    return f"{value} ({low} to {high})"
+
+
+_COSTS = (
+    _of_value(
+        "trained parameters",
+        "Trained parameters.",
+        lambda row: row.costs.trainable_parameters,
+        words.number,
+    ),
+    _of_value("adapter", "Size of its files.", lambda row: row.costs.adapter_bytes, units.size),
+    _of_value("peak memory", "Of training.", lambda row: row.costs.peak_memory_bytes, units.size),
+    _of_value(
+        "training",
+        "Time of training alone.",
+        lambda row: row.costs.train_seconds,
+        units.duration,
+    ),
+    _of_value("tokens/s", "In training.", lambda row: row.costs.tokens_per_second, words.number),
+    _of_value(
+        "answer tokens/s unmerged",
+        "One prompt at a time, the adapter beside the base.",
+        lambda row: row.costs.unmerged_tokens_per_second,
+        lambda speed: words.number(speed, 1),
+    ),
+    _of_value(
+        "answer tokens/s merged",
+        "One prompt at a time, the adapter merged, or a whole model.",
+        lambda row: row.costs.merged_tokens_per_second,
+        lambda speed: words.number(speed, 1),
+    ),
+    Column(
+        "forgetting",
+        "Rise of the loss per token on general text, with its 95 % interval.",
+        lambda row: row.forgetting.value if row.forgetting else None,
+        _told_forgetting,
+    ),
+    _of_value(
+        "delivers", "What is left to serve.", lambda row: row.delivers or None, is_number=False
+    ),
+)

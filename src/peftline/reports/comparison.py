@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from peftline import units
 from peftline.comparison import pairs, words
 from peftline.comparison.groups import flat
-from peftline.comparison.headline import is_share
 from peftline.comparison.result import Comparison, Pair, Row
 from peftline.comparison.rows import by_name
 from peftline.comparison.runs import Runs
@@ -26,7 +26,7 @@ def page(found: Comparison, runs: Runs) -> str:
     script = files("peftline.reports").joinpath("comparison.js").read_text(encoding="utf-8")
     text = template.render(
         "comparison",
-        {"score": lambda row: words.score(row, found), "flat": flat, "is_share": is_share},
+        {"score": lambda row: words.score(row, found), "flat": flat},
         found=found,
         columns=used,
         unmeasured=unmeasured,
@@ -42,6 +42,7 @@ def page(found: Comparison, runs: Runs) -> str:
         browser=disagreement.embedded(found, kept),
         runs=len(kept),
         words=words,
+        units=units,
         script=Markup(script),  # noqa: S704  # a file of ours, not data
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )

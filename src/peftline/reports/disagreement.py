@@ -6,7 +6,8 @@ from typing import Any
 from peftline.comparison import base as without_training
 from peftline.comparison import groups, rows
 from peftline.comparison.result import Comparison
-from peftline.comparison.runs import Rows, Run
+from peftline.comparison.runs import Run
+from peftline.evaluation.rows import Rows
 
 _MOST_BYTES = 8_000_000  # the page stays under 15 MB, and opens in a second
 

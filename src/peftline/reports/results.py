@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from peftline import units
 from peftline.comparison import words
 from peftline.comparison.pairs import is_significant
 from peftline.comparison.result import Comparison, Row
@@ -66,7 +67,7 @@ def _facts(found: Comparison, date: str, machine: str | None) -> str:
         if found.sweep["selection"]:
             facts["settings chosen by"] = found.sweep["selection"]
         if found.sweep["wall_seconds"]:
-            facts["wall time"] = words.duration(found.sweep["wall_seconds"])
+            facts["wall time"] = units.duration(found.sweep["wall_seconds"])
     versions = (f"{name} {' and '.join(known)}" for name, known in found.versions.items())
     facts["versions"] = ", ".join(versions)
     facts["commits"] = ", ".join(f"`{sha[:10]}`" for sha in found.git_shas) or "unknown"

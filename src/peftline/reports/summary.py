@@ -6,12 +6,11 @@ from typing import Any
 from peftline import identity
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.reports import health
 from peftline.schema import Evaluation, Recipe
-
-Rows = list[dict[str, Any]]
 
 PROMPTING = ("zero_shot", "few_shot")
 """What the verdict compares with."""
@@ -127,7 +126,7 @@ def verdict(
 
 def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]) -> str:
     """Two values of a headline and their difference, in its unit."""
-    if judged.unit == "share":
+    if judged.is_share:
         factor, places, sign, unit = 100, 1, " %", "points"
     else:
         factor, places, sign, unit = 1, 3, "", judged.unit

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from peftline import units
 from peftline.comparison import words
 from peftline.comparison.result import Comparison, Cost, Row
 from peftline.reports import charts
@@ -28,9 +29,9 @@ def pictures(found: Comparison) -> list[dict[str, Any]]:
 def shown(cost: Cost, value: float) -> str:
     """A cost in its unit."""
     if cost in ("adapter_bytes", "peak_memory_bytes"):
-        return words.size(value)
+        return units.size(value)
     if cost == "train_seconds":
-        return words.duration(value)
+        return units.duration(value)
     if cost == "seconds_per_token":
         return f"{1000 * value:.3g} ms"
     return words.signed(value) if cost == "forgetting" else words.number(value)

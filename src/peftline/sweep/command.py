@@ -50,9 +50,9 @@ def sweep(common: Common, recipes: Sequence[str], axes: Sequence[str], trials: i
     tried = [space.parse(text) for text in axes]
     asked = Plan(recipes=names, seeds=common.seeds, axes=tried, trials=trials)
 
-    def look(inputs: Inputs) -> list[Point]:
+    def look(inputs: Inputs, record: Record) -> list[Point]:
         """What would be run."""
-        plan.check(asked, inputs)
+        plan.check(asked, inputs, record)
         return plan.points(asked, inputs)
 
     def work(inputs: Inputs, record: Record, executor: Executor) -> None:
@@ -72,7 +72,7 @@ def climb(common: Common, rungs: Sequence[str], gain: float) -> None:
     names = list(dict.fromkeys(step.recipe for step in steps))
     _check(names, common)
 
-    def look(inputs: Inputs) -> list[Point]:
+    def look(inputs: Inputs, record: Record) -> list[Point]:
         """What would be run, to the top."""
         ladder.check(steps, inputs)
         return ladder.points(steps, common.seeds)
@@ -161,7 +161,7 @@ def _run(
     common: Common,
     recipes: Sequence[str],
     asked: dict[str, Any],
-    look: Callable[[Inputs], list[Point]],
+    look: Callable[[Inputs, Record], list[Point]],
     work: Callable[[Inputs, Record, Executor], None],
 ) -> None:
     """Do the work, or show what it would be."""
@@ -170,7 +170,6 @@ def _run(
     # Held from the beginning: another sitting may be changing what is read below.
     with launch.hold(folder / ".lock") as lock:
         inputs = _prepare(common, recipes[0], folder)
-        points = look(inputs)
         facts = {
             "name": common.name,
             **asked,
@@ -182,6 +181,7 @@ def _run(
         }
         record = Record(folder, facts)
         record.take_over(recipes, Executor(folder, common.name, inputs, record).key)
+        points = look(inputs, record)
         if common.dry_run:
             show.preview(points, record.valid(), estimate.known(root, inputs), inputs, common.jobs)
             return

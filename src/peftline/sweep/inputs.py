@@ -51,9 +51,7 @@ def recipe(name: str, changes: dict[str, Any], inputs: Inputs) -> Recipe:
     Raises:
         PeftlineError: the result is no recipe.
     """
-    if name not in inputs.recipes:
-        raise PeftlineError(f"No recipe '{name}'. {nearest(name, list(inputs.recipes))}")
-    values = OmegaConf.to_container(OmegaConf.merge(inputs.recipes[name], changes))
+    values = OmegaConf.to_container(OmegaConf.merge(_written(name, inputs), changes))
     schema.raise_all(schema.problems(Recipe, values, name))
     return Recipe.model_validate(values)
 
@@ -63,6 +61,9 @@ def changes(point: Point, inputs: Inputs, parts: Mapping[str, Path]) -> dict[str
 
     Args:
         parts: folders of adapters that this sweep has trained, by recipe.
+
+    Raises:
+        PeftlineError: there is no such recipe, or its tuning run would be none.
     """
     values = OmegaConf.create()
     for key, value in point.settings.items():
@@ -75,7 +76,7 @@ def changes(point: Point, inputs: Inputs, parts: Mapping[str, Path]) -> dict[str
         else:
             steps = max(1, round(training.max_steps * inputs.tuning_share))
             OmegaConf.update(values, "training.max_steps", steps)
-    names = part_names(inputs.recipes[point.recipe])
+    names = part_names(_written(point.recipe, inputs))
     if names:
         places = [str(parts.get(name, name)) for name in names]
         OmegaConf.update(values, "adapter.adapters", places)
@@ -119,6 +120,13 @@ def _answers(evaluation: Evaluation) -> dict[str, Any]:
     text = evaluation.general_text and Path(project_path(str(evaluation.general_text)))
     content = store.sha256_of_files(text) if text and text.is_file() else str(text)
     return {"evaluation": evaluation.model_dump(exclude={"general_text"}), "text": content}
+
+
+def _written(name: str, inputs: Inputs) -> dict[str, Any]:
+    """A recipe as its file has it."""
+    if name not in inputs.recipes:
+        raise PeftlineError(f"No recipe '{name}'. {nearest(name, list(inputs.recipes))}")
+    return inputs.recipes[name]
 
 
 def part_names(values: dict[str, Any]) -> list[str]:

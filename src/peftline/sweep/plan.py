@@ -39,14 +39,26 @@ def run(plan: Plan, inputs: Inputs, record: Record, executor: Executor, jobs: in
         _all(wave, lambda name: _one(name, plan, inputs, record, executor, jobs), executor, jobs)
 
 
-def check(plan: Plan, inputs: Inputs) -> None:
+def check(plan: Plan, inputs: Inputs, record: Record) -> None:
     """Find out before the first run, not after hours, what cannot be run.
 
     Raises:
         PeftlineError: a setting does not exist in a recipe, or makes it impossible, or a recipe is
-            made of one that the sweep does not have.
+            made of one that the sweep neither has nor will have.
     """
-    _waves(plan, inputs)
+    for name in plan.recipes:
+        parts = starts.part_names(inputs.recipes[name])
+        absent = [
+            part
+            for part in parts
+            if part in inputs.recipes
+            and part not in plan.recipes
+            and not record.has_finals(part, plan.seeds)
+        ]
+        if absent:
+            raise PeftlineError(
+                f"{name} is made of {', '.join(parts)}. Add {', '.join(absent)} to --recipes."
+            )
     for point in points(plan, inputs):
         starts.recipe(point.recipe, starts.changes(point, inputs, {}), inputs)
 
@@ -81,12 +93,6 @@ def cost(result: Result, selection: str) -> float | None:
 
 def _waves(plan: Plan, inputs: Inputs) -> list[list[str]]:
     made_of = {name: starts.part_names(inputs.recipes[name]) for name in plan.recipes}
-    for name, parts in made_of.items():
-        absent = [part for part in parts if part in inputs.recipes and part not in plan.recipes]
-        if absent:
-            raise PeftlineError(
-                f"{name} is made of {', '.join(parts)}. Add {', '.join(absent)} to --recipes."
-            )
     return [
         [name for name, parts in made_of.items() if not parts],
         [name for name, parts in made_of.items() if parts],

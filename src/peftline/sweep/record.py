@@ -54,6 +54,10 @@ class Record:
             if one.stage == "final" and one.seed == seed and one.status == "finished"
         }
 
+    def has_finals(self, recipe: str, seeds: Collection[int]) -> bool:
+        """Whether a recipe has been run whole with each seed."""
+        return all(recipe in self.finals(seed) for seed in seeds)
+
     def valid(self) -> list[Result]:
         """What former sittings have found and would come out so again; known after `take_over`."""
         return list(self._valid.values())

@@ -1,5 +1,7 @@
 """Metrics by name: how examples are scored, and which metric decides."""
 
+from typing import Any
+
 from peftline.evaluation.metrics.labels import LABELS
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet
 from peftline.evaluation.metrics.multiple_choice import MULTIPLE_CHOICE
@@ -36,3 +38,8 @@ def of(metrics: Metrics) -> MetricSet:
         if one.headline in metrics:
             return one
     raise ValueError(f"No set of metrics has a headline among {', '.join(metrics) or 'none'}.")
+
+
+def of_summary(summary: dict[str, Any]) -> MetricSet | None:
+    """The set that a run is judged by; None if its answers were not scored."""
+    return of(summary["metrics"]) if summary["metrics"] else None

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Row, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import CONFIDENCE, NO_VALUE, RESAMPLES, Metric, proportion
 from peftline.evaluation.statistics import metric as with_interval
 
@@ -17,7 +18,7 @@ def score(prediction: str, reference: str) -> Scores:
     return {"accuracy": label(prediction) == label(reference)}
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Accuracy, macro-F1, and the share of answers that are no label of the test split.
 
     Those count as wrong: they miss their class and are false alarms of none.

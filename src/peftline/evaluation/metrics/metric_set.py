@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import Metric
 
 Scores = dict[str, bool | float]
 """Scores of one example, by name."""
-Row = dict[str, Any]
-"""One test example: `id`, `prompt`, `reference`, `prediction`, `scores`."""
 Metrics = dict[str, Metric]
 """`value`, `low`, `high` and `n` of each metric."""
 Asks = Literal["answers", "choices", "references"]
@@ -29,7 +28,7 @@ class Likelihood:
         return self.log_likelihood / self.tokens
 
 
-def headline_scores(headline: str, rows: list[Row]) -> list[float]:
+def headline_scores(headline: str, rows: Rows) -> list[float]:
     """The headline's score of each example."""
     return [float(row["scores"][headline]) for row in rows]
 
@@ -44,7 +43,7 @@ class MetricSet:
     name: str
     """In `evaluation.metrics`."""
     headline: str
-    aggregate: Callable[[list[Row]], Metrics]
+    aggregate: Callable[[Rows], Metrics]
     """The metrics of all examples."""
     score: Callable[[Any, str], Scores]
     """Scores of one example, from what the model gives and the reference.
@@ -56,9 +55,14 @@ class MetricSet:
     each choice is (`Likelihood` by choice), or how likely the reference is (`Likelihood`)."""
     higher_is_better: bool = True
     unit: Literal["share", "nats per token"] = "share"
-    """Of the headline; a share is from 0 to 1."""
-    values_of: Callable[[str, list[Row]], list[float]] = headline_scores
+    """Of all its metrics; a share is from 0 to 1. A perplexity has none."""
+    values_of: Callable[[str, Rows], list[float]] = headline_scores
 
-    def values(self, rows: list[Row]) -> list[float]:
+    @property
+    def is_share(self) -> bool:
+        """Whether its metrics lie between 0 and 1, and are written in percent."""
+        return self.unit == "share"
+
+    def values(self, rows: Rows) -> list[float]:
         """A number per example, whose mean is the headline's value: what paired tests compare."""
         return self.values_of(self.headline, rows)

@@ -2,7 +2,8 @@
 
 from peftline.errors import PeftlineError, listed
 from peftline.evaluation.metrics.labels import label
-from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Row, Scores
+from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import proportion
 
 _MOST = 50  # the model reads every example once for each choice
@@ -52,7 +53,7 @@ def score(likelihoods: dict[str, Likelihood], reference: str) -> Scores:
     }
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Shares of right choices."""
     return {
         name: proportion([bool(row["scores"][name]) for row in rows])

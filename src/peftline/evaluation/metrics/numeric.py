@@ -3,7 +3,8 @@
 import re
 from decimal import Decimal
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Row, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import proportion
 
 _MARK = "####"
@@ -44,7 +45,7 @@ def score(prediction: str, reference: str) -> Scores:
     return {"numeric_match": given == due, "has_number": given is not None}
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Shares of answers with the right number, and with any."""
     return {
         name: proportion([bool(row["scores"][name]) for row in rows])

@@ -2,7 +2,8 @@
 
 from math import exp
 
-from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Row, Scores
+from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores
+from peftline.evaluation.rows import Row, Rows
 from peftline.evaluation.statistics import metric, ratio
 
 
@@ -20,7 +21,7 @@ def score(likelihood: Likelihood, reference: str) -> Scores:
     }
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Negative log-likelihood per token of all references, in nats, and perplexity, exp of it.
 
     Every token weighs the same, as in the loss of a training. Intervals come from resampling
@@ -35,7 +36,7 @@ def aggregate(rows: list[Row]) -> Metrics:
     return {"negative_log_likelihood": found, "perplexity": metric(*exponents, len(rows))}
 
 
-def values(_: str, rows: list[Row]) -> list[float]:
+def values(_: str, rows: Rows) -> list[float]:
     """Nats of each example, per token that an example has on average.
 
     Their mean is the negative log-likelihood per token of all examples.

@@ -2,7 +2,8 @@
 
 import re
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Row, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import proportion, ratio
 from peftline.tool_calls import scoring
 
@@ -48,7 +49,7 @@ def score(prediction: str, reference: str) -> Scores:
     }
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Accuracy of the decision; precision, recall and F1 of the refusals.
 
     The headline is the accuracy, for each example has one, which a paired test needs; an F1 belongs

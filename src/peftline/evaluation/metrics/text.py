@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Row, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
 from peftline.evaluation.metrics.words import words
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import NO_VALUE, Metric, mean, metric, proportion
 
 _BLEU_RESAMPLES = 1000  # sacrebleu's own number
@@ -28,7 +29,7 @@ def score(prediction: str, reference: str) -> Scores:
     }
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Means of the scores, and BLEU of all answers together."""
     scores = [row["scores"] for row in rows]
     return {

@@ -1,12 +1,13 @@
 """Calls of tools, and refusals where no tool fits."""
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Row
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet
 from peftline.evaluation.metrics.refusal import precision_and_recall
+from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import proportion
 from peftline.tool_calls import scoring
 
 
-def aggregate(rows: list[Row]) -> Metrics:
+def aggregate(rows: Rows) -> Metrics:
     """Shares of all examples, and precision and recall of the refusal."""
     scores = [row["scores"] for row in rows]
     metrics = {

@@ -1,0 +1,71 @@
+from math import sqrt
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from peftline.evaluation import power, significance
+
+SIMULATED = 2000
+
+
+def detectable_effect(pairs):
+    """In standard deviations of the differences."""
+    differences = [1.0, -1.0] * (pairs // 2) + [0.0] * (pairs % 2)
+    return power.minimum_detectable_difference(differences) / np.std(differences, ddof=1)
+
+
+@pytest.mark.parametrize(("pairs", "effect"), [(199, 0.2), (34, 0.5), (15, 0.8)])
+def test_the_detectable_difference_is_that_of_published_sample_sizes(pairs, effect):
+    """The fewest pairs for Cohen's small, medium and large effects, as G*Power 3.1 gives them."""
+    assert detectable_effect(pairs) <= effect < detectable_effect(pairs - 1)
+
+
+def test_of_many_pairs_the_detectable_difference_follows_the_normal_distribution():
+    differences = list(np.random.default_rng(6).normal(0.3, 2, size=5000))
+    expected = (1.959964 + 0.841621) * np.std(differences, ddof=1) / sqrt(5000)
+    found = power.minimum_detectable_difference(differences)
+    assert found == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("differences", [[], [0.5], [0.0, 0.0, 0.0]])
+def test_without_spread_nothing_can_be_said_of_what_is_detectable(differences):
+    assert power.minimum_detectable_difference(differences) is None
+
+
+def test_a_detectable_difference_is_found_4_times_in_5():
+    rng, zero = np.random.default_rng(7), [0.0] * 40
+    samples = rng.normal(detectable_effect(40), 1, size=(1000, 40))
+    p_values = [significance.paired_p_value(list(one), zero, flips=399) for one in samples]
+    error = 3 * sqrt(0.8 * 0.2 / 1000)
+    assert abs(np.mean(np.array(p_values) <= 0.05) - 0.8) <= error + 0.01
+
+
+@pytest.mark.parametrize(("examples", "discordant"), [(200, 0.2), (500, 0.1), (100, 0.5)])
+def test_a_planned_difference_of_hits_is_found_nearly_4_times_in_5(examples, discordant):
+    """McNemar's exact test keeps below its 5 %, which costs a few points of power."""
+    size = power.planned_detectable_difference(examples, discordant)
+    ours, theirs = (discordant + size) / 2, (discordant - size) / 2
+    rng = np.random.default_rng(8)
+    tables = rng.multinomial(examples, [ours, theirs, 1 - discordant], size=SIMULATED)
+    p_values = [stats.binomtest(int(a), int(a + b)).pvalue for a, b, _ in tables]
+    assert 0.72 <= np.mean(np.array(p_values) <= 0.05) <= 0.82
+
+
+def test_a_planned_difference_agrees_with_the_one_of_data_like_those_planned():
+    size = power.planned_detectable_difference(60, 0.5)
+    ours_alone = round(60 * (0.5 + size) / 2)
+    differences = [1.0] * ours_alone + [-1.0] * (30 - ours_alone) + [0.0] * 30
+    measured = power.minimum_detectable_difference(differences)
+    assert measured == pytest.approx(size, rel=0.03)
+
+
+def test_a_planned_difference_cannot_exceed_what_is_discordant():
+    assert power.planned_detectable_difference(20, 0.05) is None
+    assert power.planned_detectable_difference(2000, 0.05) < 0.05
+
+
+@pytest.mark.parametrize(("examples", "discordant"), [(1, 0.2), (100, 0.0), (100, 1.5)])
+def test_a_plan_without_sense_is_refused(examples, discordant):
+    with pytest.raises(ValueError, match="discordant"):
+        power.planned_detectable_difference(examples, discordant)
