@@ -8,6 +8,7 @@ import yaml
 from peftline.delivery import adapter
 from peftline.errors import PeftlineError
 from peftline.sweep.execute import Executor
+from peftline.sweep.launch import Ended
 from peftline.sweep.point import Point
 from peftline.sweep.record import Record
 
@@ -45,7 +46,7 @@ class Launched:
             place = folder / "07_model_output" / run / "validation_metrics.json"
             place.write_text(json.dumps(self.metrics))
         (folder / "log.txt").write_text(self.log)
-        return self.code
+        return Ended(self.code, seconds=5.0)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_a_finished_run_gives_its_score_and_cost(execute):
         3.0,
         10,
     )
-    assert result.seconds is not None and result.error is None
+    assert result.seconds == 5.0 and result.error is None
 
 
 def test_a_tuning_run_is_short_and_ends_before_the_test_split_is_read(execute):

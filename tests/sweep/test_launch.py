@@ -23,10 +23,23 @@ def launcher(tmp_path):
 def test_what_a_run_prints_and_is_given_is_kept(launcher, tmp_path, monkeypatch):
     shows = "import os, sys; print(os.environ['PEFTLINE_RUN_TAGS'], open(sys.argv[1]).read())"
     monkeypatch.setattr(launch, "command", lambda file: [sys.executable, "-c", shows, str(file)])
-    code = launcher.run(tmp_path / "run", {"pipelines": "lora"}, {"stage": "final"})
+    ended = launcher.run(tmp_path / "run", {"pipelines": "lora"}, {"stage": "final"})
     log = (tmp_path / "run" / "log.txt").read_text()
-    assert code == 0
+    assert ended.code == 0
     assert '{"sweep": "s", "stage": "final"}' in log and "pipelines: lora" in log
+
+
+def test_waiting_for_processors_is_no_part_of_a_runs_time(launcher, tmp_path, monkeypatch):
+    clock = [0.0]
+
+    def waited():
+        clock[0] += 600
+        return []
+
+    monkeypatch.setattr(launch, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(launcher._slots, "get", waited)
+    monkeypatch.setattr(launch, "command", lambda file: [sys.executable, "-c", ""])
+    assert launcher.run(tmp_path / "run", {}, {}) == (0, 0.0)
 
 
 def test_stopping_ends_what_runs_and_starts_nothing_more(launcher, tmp_path, monkeypatch):

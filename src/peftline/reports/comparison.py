@@ -13,7 +13,15 @@ from peftline.comparison.groups import flat
 from peftline.comparison.result import Comparison, Pair, Row
 from peftline.comparison.rows import by_name
 from peftline.comparison.runs import Runs
-from peftline.reports import charts, columns, curves, disagreement, template, trade_offs
+from peftline.reports import (
+    charts,
+    columns,
+    curves,
+    disagreement,
+    methods,
+    template,
+    trade_offs,
+)
 
 _BAR = 132  # pixels of the interval's drawing in the table
 
@@ -26,7 +34,7 @@ def page(found: Comparison, runs: Runs) -> str:
     script = files("peftline.reports").joinpath("comparison.js").read_text(encoding="utf-8")
     text = template.render(
         "comparison",
-        {"score": lambda row: words.score(row, found), "flat": flat},
+        {"score": lambda row: words.score(row, found), "flat": flat, "facts": methods.facts},
         found=found,
         columns=used,
         unmeasured=unmeasured,

@@ -1,8 +1,12 @@
-"""The capability table as Markdown."""
+"""What methods can do: as a table in Markdown, and in words for one recipe."""
 
 import re
+from typing import Any
 
-from peftline.capabilities import TABLE, Capabilities
+from pydantic import ValidationError
+
+from peftline.capabilities import TABLE, Capabilities, method
+from peftline.schema import Recipe
 
 BEGIN, END = "<!-- begin: kedro methods -->", "<!-- end -->"
 _TITLES = {
@@ -27,6 +31,19 @@ def render() -> str:
         [f"`{name}`", *("yes" if value else "no" for value in can)] for name, can in TABLE.items()
     ]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def facts(settings: dict[str, Any] | None) -> tuple[list[str], list[str]]:
+    """What the method of a resolved recipe can do, and what it cannot.
+
+    Both are empty for settings that are no recipe of today.
+    """
+    try:
+        can = TABLE[method(Recipe.model_validate(settings).adapter)]._asdict()
+    except ValidationError:
+        return [], []
+    titles = {able: [_TITLES[name] for name in can if can[name] is able] for able in (True, False)}
+    return titles[True], titles[False]
 
 
 def renew(text: str) -> str:

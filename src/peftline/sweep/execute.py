@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +75,15 @@ class Executor:
         self._launcher.stop()
 
     def _run(self, point: Result, changed: dict[str, Any]) -> Result:
-        folder, begin = self._folder / point.folder, time.monotonic()
-        code = self._launcher.run(
+        folder = self._folder / point.folder
+        ended = self._launcher.run(
             folder,
             self._arguments(point, changed),
             {"sweep": self._experiment, "stage": point.stage, "point": point.hash},
         )
-        facts: dict[str, Any] = {"seconds": round(time.monotonic() - begin, 1)}
-        if code:
-            facts |= {"status": "failed", "error": why(folder / "log.txt", code)}
+        facts: dict[str, Any] = {"seconds": round(ended.seconds, 1)}
+        if ended.code:
+            facts |= {"status": "failed", "error": why(folder / "log.txt", ended.code)}
         else:
             facts |= _measured(point, folder, self._inputs)
             _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])

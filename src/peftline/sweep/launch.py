@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from time import monotonic
+from typing import IO, Any, NamedTuple
 
 import yaml
 
@@ -21,6 +22,15 @@ logger = logging.getLogger(__name__)
 # Exit codes of a run that somebody has ended: by SIGINT and SIGTERM, before and after it listens.
 _INTERRUPTED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
 _TERMINATE_SECONDS = 30  # in which an interrupted run closes its record; then it is killed
+
+
+class Ended(NamedTuple):
+    """A process that has ended."""
+
+    code: int
+    """Its exit code."""
+    seconds: float
+    """From its start; waiting for processors does not count."""
 
 
 class Launcher:
@@ -41,7 +51,7 @@ class Launcher:
         self._stopped = False
         self._lock, self._changing = lock, Lock()
 
-    def run(self, folder: Path, arguments: dict[str, Any], tags: dict[str, str]) -> int:
+    def run(self, folder: Path, arguments: dict[str, Any], tags: dict[str, str]) -> Ended:
         """Run pipelines as `kedro run` does; what it prints goes to `log.txt`.
 
         Args:
@@ -51,12 +61,10 @@ class Launcher:
 
         Raises:
             InterruptedError: the sweep was stopped.
-
-        Returns:
-            The exit code.
         """
         config = written(folder, arguments)
         cores = self._slots.get()
+        begin = monotonic()
         try:
             with (folder / "log.txt").open("w", encoding="utf-8") as log:
                 process = self._start(config, log, cores, self._tags | tags)
@@ -66,7 +74,7 @@ class Launcher:
         self._running.discard(process)
         if self._stopped or code in _INTERRUPTED:
             raise InterruptedError
-        return code
+        return Ended(code, monotonic() - begin)
 
     def stop(self) -> None:
         """End what runs, as Ctrl-C would, and start nothing more."""
