@@ -31,11 +31,12 @@ from transformers import (
 )
 from trl import SFTConfig, SFTTrainer
 
-from peftline.fine_tune import TrainedModel, fine_tune
+from peftline.fine_tune import fine_tune
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory
 from peftline.quantization import keep_differentiable_on_cpu
 from peftline.schema import Recipe
+from peftline.trained import TrainedModel
 
 BATCH_SIZE = 4
 LEARNING_RATE = 1e-3

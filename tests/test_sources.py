@@ -48,6 +48,7 @@ def changed(tmp_path, monkeypatch):
         ("fine_tune.py", set(EVERY)),
         ("prepare.py", set(EVERY)),
         ("trainer.py", set(EVERY)),
+        ("labels.py", set(EVERY)),
         ("speed/head.py", set(EVERY)),
         ("objectives/sft.py", set(EVERY)),
         ("optimizers.py", set(EVERY)),

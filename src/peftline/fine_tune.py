@@ -1,9 +1,8 @@
 """The story of one training run: load, wrap, train, hand over."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from peftline import adapters, capabilities, speed, store
 from peftline.checkpoints import find_checkpoint
@@ -13,30 +12,11 @@ from peftline.objectives.sft import SupervisedTokensTrainer
 from peftline.prepare import prepare
 from peftline.progress import History, Record
 from peftline.schema import Recipe
+from peftline.trained import TrainedModel
 from peftline.trainer import build_trainer
-
-if TYPE_CHECKING:
-    from peft import PeftModel
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 # What an adapter remembers of those that it is made of.
 _OF_A_PART = {"recipe", "seed", "sha256", "data_sha256"}
-
-
-@dataclass(frozen=True)
-class TrainedModel:
-    """A trained model in memory and what there is to know about how it was trained."""
-
-    model: "PeftModel | PreTrainedModel"
-    tokenizer: "PreTrainedTokenizerBase"
-    identity: dict[str, Any]
-    """Hashes of all that the adapter depends on; stored beside it."""
-    checkpoints: Path
-    """Of no use, and removed, once the adapter is saved."""
-    initial: Path | None
-    """The adapter as it began, where what is saved is the difference."""
-    adapter: Any
-    """The recipe's configuration of it."""
 
 
 def fine_tune(

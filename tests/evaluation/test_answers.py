@@ -12,6 +12,7 @@ from peftline.evaluation import base as untrained
 from peftline.evaluation.generation import Answer
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.formats.example import Example, Message, ToolCall
+from peftline.labels import IGNORED
 from peftline.quantization import NF4
 from peftline.rendering import render
 from peftline.rendering import template as templates
@@ -163,7 +164,7 @@ def test_perplexity_is_that_of_the_references_after_their_prompts(
         labels = torch.tensor([tokens.labels])
         with torch.no_grad():
             loss = model(input_ids=torch.tensor([tokens.input_ids]), labels=labels).loss.item()
-        supervised = (labels != render.IGNORED).sum().item()
+        supervised = (labels != IGNORED).sum().item()
         total, count = total + loss * supervised, count + supervised
     found = scores["negative_log_likelihood"]
     assert found["value"] == pytest.approx(total / count, abs=1e-4)

@@ -7,7 +7,8 @@ from transformers import Gemma2Config, Gemma2ForCausalLM
 
 from peftline.evaluation import likelihood
 from peftline.evaluation.likelihood import log_likelihoods
-from peftline.rendering.render import IGNORED, Tokens
+from peftline.labels import IGNORED
+from peftline.rendering.render import Tokens
 
 ALL = 10**6
 

@@ -1,7 +1,7 @@
 import torch
 
+from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
-from peftline.rendering.render import IGNORED
 
 END = 7
 LONG = {"input_ids": [1, 2, 3, 4, END], "labels": [IGNORED, IGNORED, 3, 4, END], "length": 5}

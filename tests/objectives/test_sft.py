@@ -8,6 +8,7 @@ from trl import SFTConfig
 
 from peftline import adapters
 from peftline.adapters.lora import Lora
+from peftline.labels import IGNORED
 from peftline.objectives import sft
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import (
@@ -15,7 +16,6 @@ from peftline.objectives.sft import (
     supervised_loss,
     supervised_tokens_per_row,
 )
-from peftline.rendering.render import IGNORED
 from peftline.speed import head
 
 PAD = 256

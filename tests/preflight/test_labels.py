@@ -8,9 +8,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from tokenizers.processors import TemplateProcessing
 from transformers import PreTrainedTokenizerFast
 
+from peftline.labels import IGNORED
 from peftline.preflight import labels
 from peftline.rendering import stored, template
-from peftline.rendering.render import IGNORED
 
 SIDES = ["test", "validation"] + ["train"] * 8
 LONG = "one two three four five six seven eight nine ten " * 8

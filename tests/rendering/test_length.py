@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peftline.formats.example import Example, Message
+from peftline.labels import IGNORED
 from peftline.rendering import length, render, template
-from peftline.rendering.render import IGNORED
 from peftline.schema import Rendering
 from tests.rendering.examples import conversation, learnt, of, template_of
 from tests.rendering.stock_templates import STOCK

@@ -9,9 +9,9 @@ from peftline.base_model.materialise import materialise
 from peftline.corpus.split import SIDES, read_split
 from peftline.errors import PeftlineError
 from peftline.handles import Splits
+from peftline.labels import IGNORED
 from peftline.rendering import stored
 from peftline.rendering import tokenise as module
-from peftline.rendering.render import IGNORED
 from peftline.rendering.tokenise import LISTED, tokenise
 from peftline.schema import BaseModelSource, Rendering
 

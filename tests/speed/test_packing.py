@@ -14,9 +14,9 @@ from transformers import (
 )
 
 from peftline.errors import PeftlineError
+from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import batch_loss
-from peftline.rendering.render import IGNORED
 from peftline.speed import packing
 
 SMALL = {

@@ -7,7 +7,7 @@ from peftline.handles import AdapterFolder, MergedFolder, ModelFolder
 
 if TYPE_CHECKING:
     from peftline.delivery.merge import MergedModel
-    from peftline.fine_tune import TrainedModel
+    from peftline.trained import TrainedModel
 
 
 class AdapterDataset(FileDataset):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
-    from peftline.fine_tune import TrainedModel
+    from peftline.trained import TrainedModel
 
 IDENTITY = "peftline.json"
 

@@ -12,7 +12,7 @@ from peftline.handles import MergedFolder, ModelFolder
 
 if TYPE_CHECKING:
     from peftline.delivery.merge import MergedModel
-    from peftline.fine_tune import TrainedModel
+    from peftline.trained import TrainedModel
 
 
 def save(data: "MergedModel | TrainedModel", folder: Path) -> None:

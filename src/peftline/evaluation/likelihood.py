@@ -8,8 +8,9 @@ import torch
 from tqdm.auto import tqdm
 
 from peftline.evaluation.metrics.metric_set import Likelihood
+from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
-from peftline.rendering.render import IGNORED, Tokens
+from peftline.rendering.render import Tokens
 from peftline.speed.layers import causal_lm_of, replaced
 
 if TYPE_CHECKING:

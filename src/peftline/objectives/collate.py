@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from peftline.rendering.render import IGNORED
+from peftline.labels import IGNORED
 
 
 class PadRight:

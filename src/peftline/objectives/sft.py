@@ -12,9 +12,9 @@ from torch.utils.data import Sampler
 from trl import SFTTrainer
 
 from peftline.base_model.hardware import autocast
+from peftline.labels import IGNORED
 from peftline.objectives.micro_batches import parts
 from peftline.objectives.order import ShuffledRows, ShuffledSteps
-from peftline.rendering.render import IGNORED
 from peftline.speed import Speed, head, packing
 from peftline.speed.layers import causal_lm_of, replaced
 

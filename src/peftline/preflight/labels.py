@@ -8,8 +8,8 @@ import numpy
 
 from peftline import jsonl
 from peftline.handles import Tokenised
+from peftline.labels import IGNORED
 from peftline.rendering import stored
-from peftline.rendering.render import IGNORED
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
 

@@ -3,8 +3,9 @@
 from typing import Literal
 
 from peftline.formats.example import Example
+from peftline.labels import IGNORED
 from peftline.rendering import render
-from peftline.rendering.render import IGNORED, Tokens
+from peftline.rendering.render import Tokens
 from peftline.rendering.template import Template
 
 Policy = Literal["drop", "truncate_prompt", "truncate_answer", "raise"]

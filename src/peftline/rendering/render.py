@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example, Message
+from peftline.labels import IGNORED
 from peftline.rendering.conversation import prepare
 from peftline.rendering.spans import Span, span
 from peftline.rendering.template import Template
@@ -15,7 +16,6 @@ from peftline.rendering.template import Template
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
-IGNORED = -100  # a label that carries no loss (the convention of torch.nn.CrossEntropyLoss)
 _BEGIN = itemgetter(0)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from peftline.errors import PeftlineError
 from peftline.formats.example import Example
 from peftline.formats.said import said, values
+from peftline.labels import IGNORED
 from peftline.rendering import length
-from peftline.rendering.render import IGNORED, Tokens, labelled, rendered
+from peftline.rendering.render import Tokens, labelled, rendered
 from peftline.rendering.template import Template
 from peftline.schema import Rendering
 

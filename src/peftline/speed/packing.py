@@ -10,7 +10,7 @@ from torch.nn.functional import pad
 
 from peftline.base_model.hardware import autocast
 from peftline.errors import PeftlineError
-from peftline.rendering.render import IGNORED
+from peftline.labels import IGNORED
 from peftline.speed.attention import ROWS_APART
 from peftline.speed.layers import MULTIPLE, trial
 
