@@ -88,6 +88,6 @@ def _batches(
 ) -> Iterator[dict[str, torch.Tensor]]:
     """Training rows, a few at a time."""
     collate = PadRight(tokenizer.pad_token_id)
-    rows = stored.open_side(tokenised.path, "train").remove_columns("id")
+    rows = stored.open_without_ids(tokenised.path, "train")
     for few in rows.iter(_ROWS_LOOKED_AT):
         yield collate([dict(zip(few, row, strict=True)) for row in zip(*few.values(), strict=True)])

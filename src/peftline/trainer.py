@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import datasets
 import torch
 from transformers import EarlyStoppingCallback
 from trl import SFTConfig
@@ -43,8 +42,8 @@ def build_trainer(
     trainer = SupervisedTokensTrainer(
         model=model,
         args=_arguments(recipe, prepared, seed, checkpoints, resumes),
-        train_dataset=_rows(tokenised, "train"),
-        eval_dataset=_rows(tokenised, "validation"),
+        train_dataset=stored.open_without_ids(tokenised.path, "train"),
+        eval_dataset=stored.open_without_ids(tokenised.path, "validation"),
         data_collator=PadRight(tokenizer.pad_token_id),
         processing_class=tokenizer,
         callbacks=[history, *companions.callbacks, *stops_early],
@@ -59,10 +58,6 @@ def build_trainer(
     )
     _keep_trainables_in_float32(model)  # which the trainer has just changed
     return trainer
-
-
-def _rows(tokenised: Tokenised, side: str) -> datasets.Dataset:
-    return stored.open_side(tokenised.path, side).remove_columns("id")
 
 
 def _arguments(

@@ -4,10 +4,9 @@ import numpy as np
 from scipy import stats
 
 from peftline.evaluation import sign_flips
-from peftline.evaluation.statistics import paired_differences
+from peftline.evaluation.statistics import AT_ONCE, paired_differences
 
 SIGN_FLIPS = 9999  # p-values in steps of 1/10,000
-_AT_ONCE = 2_000_000  # values: 16 MB
 _ENOUGH_FOR_T = 30  # examples, from which means are near enough to normal
 
 
@@ -52,7 +51,7 @@ def paired_p_value(
         np.mean,
         permutation_type="samples",  # of one sample: signs
         n_resamples=flips,
-        batch=max(1, _AT_ONCE // len(differences)),
+        batch=max(1, AT_ONCE // len(differences)),
         rng=np.random.default_rng(0),
     )
     floor = 2 / (flips + 1)

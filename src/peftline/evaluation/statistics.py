@@ -12,7 +12,7 @@ Metric = dict[str, Any]
 NO_VALUE: Metric = {"value": None, "low": None, "high": None, "n": 0}
 CONFIDENCE = 0.95
 RESAMPLES = 2000
-_AT_ONCE = 2_000_000  # values: 16 MB
+AT_ONCE = 2_000_000  # values: 16 MB
 
 
 def proportion(hits: list[bool]) -> Metric:
@@ -83,7 +83,7 @@ def _bootstrap(
         columns,
         statistic,
         n_resamples=resamples,
-        batch=max(1, _AT_ONCE // len(columns[0])),
+        batch=max(1, AT_ONCE // len(columns[0])),
         confidence_level=CONFIDENCE,
         method="percentile",
         paired=len(columns) > 1,

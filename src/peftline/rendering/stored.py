@@ -53,6 +53,11 @@ def open_side(folder: Path, side: str) -> datasets.Dataset:
     return datasets.concatenate_datasets([datasets.Dataset.from_file(str(part)) for part in parts])
 
 
+def open_without_ids(folder: Path, side: str) -> datasets.Dataset:
+    """The same as tensors are made of: without ids, which are texts."""
+    return open_side(folder, side).remove_columns("id")
+
+
 def keep(parts: Iterable[Path], side: str, folder: Path, listed: TextIO) -> Facts:
     """Copy what is learnt from, batch by batch, and list what is left out or cut.
 
