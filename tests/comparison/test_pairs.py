@@ -6,6 +6,7 @@ from statsmodels.stats.multitest import multipletests
 from peftline.comparison import pairs
 from peftline.comparison.result import Metric, Row
 from peftline.evaluation.power import minimum_detectable_difference
+from peftline.evaluation.seed_variance import SeedVariance, standard_error
 from peftline.evaluation.statistics import paired_difference
 
 
@@ -45,6 +46,24 @@ def test_with_many_rows_of_several_seeds_a_large_difference_stays_significant():
     assert pairs.is_significant(pairs.between(found, "r0", "bad"))
 
 
+def test_a_difference_must_hold_for_other_seeds_too():
+    """Between one seed each, a spread of 20 points leaves nothing of a difference of 40."""
+    alone = pairs.compare_all(ROWS[:2])[0]
+    spread = SeedVariance(observed=0.05, observed_degrees=4, chance=0.01, chance_degrees=300)
+    found = pairs.compare_all(ROWS, spread)
+    both, one = pairs.between(found, "good", "half"), pairs.between(found, "good", "bad")
+    assert alone.p_value < 0.001 and both.p_value > pairs.SIGNIFICANT
+    assert both.difference.value == alone.difference.value
+    assert both.difference.low < 0 < alone.difference.low
+    assert both.minimum_detectable_difference > 2 * alone.minimum_detectable_difference
+    assert one.p_value < both.p_value  # what was not trained has no seeds
+
+
+def test_where_seeds_add_nothing_the_exact_test_stands():
+    nothing = SeedVariance(observed=0.01, observed_degrees=4, chance=0.01, chance_degrees=300)
+    assert pairs.compare_all(ROWS, nothing) == pairs.compare_all(ROWS)
+
+
 def test_rows_without_scores_by_example_are_not_tested():
     assert pairs.compare_all([row("good", GOOD), row("none", None)]) == []
 
@@ -69,6 +88,7 @@ def test_the_best_group_is_the_best_and_the_recipes_not_significantly_worse():
 
 def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_differ():
     rows = [*ROWS, row("twin", GOOD)]
-    expected = minimum_detectable_difference([a - b for a, b in zip(GOOD, HALF, strict=True)])
+    differences = [a - b for a, b in zip(GOOD, HALF, strict=True)]
+    expected = minimum_detectable_difference(standard_error(differences))
     assert pairs.detectable(rows, pairs.compare_all(rows)) == pytest.approx(expected)
     assert pairs.detectable(ROWS[:1], []) is None

@@ -3,8 +3,10 @@ from math import sqrt
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.power import TTestPower
 
 from peftline.evaluation import power, significance
+from peftline.evaluation.seed_variance import StandardError, standard_error
 
 SIMULATED = 2000
 
@@ -12,7 +14,11 @@ SIMULATED = 2000
 def detectable_effect(pairs):
     """In standard deviations of the differences."""
     differences = [1.0, -1.0] * (pairs // 2) + [0.0] * (pairs % 2)
-    return power.minimum_detectable_difference(differences) / np.std(differences, ddof=1)
+    return detectable(differences) / np.std(differences, ddof=1)
+
+
+def detectable(differences):
+    return power.minimum_detectable_difference(standard_error(differences))
 
 
 @pytest.mark.parametrize(("pairs", "effect"), [(199, 0.2), (34, 0.5), (15, 0.8)])
@@ -24,13 +30,13 @@ def test_the_detectable_difference_is_that_of_published_sample_sizes(pairs, effe
 def test_of_many_pairs_the_detectable_difference_follows_the_normal_distribution():
     differences = list(np.random.default_rng(6).normal(0.3, 2, size=5000))
     expected = (1.959964 + 0.841621) * np.std(differences, ddof=1) / sqrt(5000)
-    found = power.minimum_detectable_difference(differences)
+    found = detectable(differences)
     assert found == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize("differences", [[], [0.5], [0.0, 0.0, 0.0]])
 def test_without_spread_nothing_can_be_said_of_what_is_detectable(differences):
-    assert power.minimum_detectable_difference(differences) is None
+    assert detectable(differences) is None
 
 
 def test_a_detectable_difference_is_found_4_times_in_5():
@@ -56,7 +62,7 @@ def test_a_planned_difference_agrees_with_the_one_of_data_like_those_planned():
     size = power.planned_detectable_difference(60, 0.5)
     ours_alone = round(60 * (0.5 + size) / 2)
     differences = [1.0] * ours_alone + [-1.0] * (30 - ours_alone) + [0.0] * 30
-    measured = power.minimum_detectable_difference(differences)
+    measured = detectable(differences)
     assert measured == pytest.approx(size, rel=0.03)
 
 
@@ -69,3 +75,12 @@ def test_a_planned_difference_cannot_exceed_what_is_discordant():
 def test_a_plan_without_sense_is_refused(examples, discordant):
     with pytest.raises(ValueError, match="discordant"):
         power.planned_detectable_difference(examples, discordant)
+
+
+def test_few_degrees_of_freedom_make_larger_differences_undetectable():
+    """A t-test with 4 degrees of freedom, as of five pairs: 3.33 standard errors and more."""
+    few, many = (power.minimum_detectable_difference(StandardError(0.01, d)) for d in (4.6, 199))
+    normal = 1.959964 + 0.841621
+    assert few > 1.2 * many > 1.2 * 0.01 * normal
+    effect = few / 0.01 / sqrt(5)
+    assert TTestPower().power(effect, nobs=5, alpha=0.05) == pytest.approx(0.8)

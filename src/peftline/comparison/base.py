@@ -56,7 +56,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
 
 
 def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row:
-    values = scores.by_example([given], chosen)
+    values = scores.by_example(scores.by_seed([given], chosen))
     return Row(
         name=name,
         kind="base",

@@ -6,37 +6,54 @@ from itertools import combinations
 
 from peftline.comparison.result import Metric, Pair, Row
 from peftline.evaluation.power import minimum_detectable_difference
-from peftline.evaluation.significance import adjusted, paired_p_value
+from peftline.evaluation.seed_variance import SeedVariance, standard_error
+from peftline.evaluation.significance import SIGNIFICANT, adjusted, paired_p_value
 from peftline.evaluation.statistics import paired_difference, paired_differences
 
-SIGNIFICANT = 0.05
 
-
-def compare_all(rows: list[Row]) -> list[Pair]:
+def compare_all(rows: list[Row], seeds: SeedVariance | None = None) -> list[Pair]:
     """Test every pair of rows whose examples were scored one by one.
 
     The p-values are adjusted together (Holm), so that among all of them the chance of a single
     false difference is 5 %.
+
+    Args:
+        rows: of the table.
+        seeds: how far results vary from seed to seed; None if no recipe ran with several, then
+            differences are those of these runs alone.
     """
     tested = [row for row in rows if row.values]
-    both = list(combinations(tested, 2))
-    p_values = [paired_p_value(a.values, b.values, _seeds(a, b)) for a, b in both]
+    pairs = [_pair(a, b, seeds) for a, b in combinations(tested, 2)]
+    together = adjusted([pair.p_value for pair in pairs])
     return [
-        Pair(
-            a=a.name,
-            b=b.name,
-            difference=Metric(**paired_difference(a.values, b.values)),
-            p_value=p,
-            adjusted_p_value=q,
-            minimum_detectable_difference=minimum_detectable_difference(
-                paired_differences(a.values, b.values)
-            ),
-        )
-        for (a, b), p, q in zip(both, p_values, adjusted(p_values), strict=True)
+        pair.model_copy(update={"adjusted_p_value": q})
+        for pair, q in zip(pairs, together, strict=True)
     ]
 
 
-def _seeds(a: Row, b: Row) -> int:
+def _pair(a: Row, b: Row, seeds: SeedVariance | None) -> Pair:
+    """A difference must hold for other examples, and for other examples and seeds together.
+
+    The first has an exact test; the second, a t-test, is about the spread over seeds as well.
+    """
+    difference = Metric(**paired_difference(a.values, b.values))
+    p_value = paired_p_value(a.values, b.values, _parts(a, b))
+    error = standard_error(paired_differences(a.values, b.values))
+    if seeds and seeds.value:
+        error = seeds.added_to(error, (len(a.seeds), len(b.seeds)))
+        difference = Metric(**error.interval(difference.value, difference.n))
+        p_value = max(p_value, error.p_value(difference.value))
+    return Pair(
+        a=a.name,
+        b=b.name,
+        difference=difference,
+        p_value=p_value,
+        adjusted_p_value=p_value,
+        minimum_detectable_difference=minimum_detectable_difference(error),
+    )
+
+
+def _parts(a: Row, b: Row) -> int:
     """So that both rows' means over seeds come in steps of one over it."""
     return math.lcm(len(a.seeds) or 1, len(b.seeds) or 1)
 

@@ -78,6 +78,8 @@ class Row(_Part):
     settings: dict[str, Any] | None = None
     values: list[float] | None = Field(None, exclude=True, repr=False)
     """Per example, in one order for all rows: mean over seeds. For the tests alone: not in JSON."""
+    values_of_seeds: list[list[float]] | None = Field(None, exclude=True, repr=False)
+    """The same for each seed alone."""
 
 
 class Pair(_Part):
@@ -92,6 +94,17 @@ class Pair(_Part):
     """By Holm, over all pairs."""
     minimum_detectable_difference: float | None
     """Null where the two never differ."""
+
+
+class SeedSpread(_Part):
+    """How far a recipe's result varies from seed to seed, pooled over recipes."""
+
+    recipes: int
+    """With several seeds."""
+    observed_deviation: float
+    """Standard deviation of the headline metric."""
+    deviation: float
+    """What is left of it without the chance of which examples a model gets right: in all tests."""
 
 
 class Comparison(_Part):
@@ -110,6 +123,8 @@ class Comparison(_Part):
     """The best recipe, and those that are not significantly worse."""
     minimum_detectable_difference: float | None
     """Median over all pairs of recipes."""
+    seeds: SeedSpread | None
+    """Null if no recipe ran with several seeds: then tests are about other examples alone."""
     pareto: dict[Cost, list[str]]
     """By cost: recipes that no other beats in quality and cost at once."""
     failures: list[dict[str, Any]]

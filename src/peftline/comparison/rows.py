@@ -43,7 +43,8 @@ def _recipe_row(
     seed_values = (
         [run.summary["metrics"][chosen.headline]["value"] for run in runs] if chosen else []
     )
-    values = scores.by_example([run.predictions for run in runs], chosen)
+    of_seeds = scores.by_seed([run.predictions for run in runs], chosen)
+    values = scores.by_example(of_seeds)
     candidates = sweep.chosen.get(first.recipe) if sweep else None
     return Row(
         name=name,
@@ -70,6 +71,7 @@ def _recipe_row(
         ],
         settings=first.summary.get("settings"),
         values=values,
+        values_of_seeds=of_seeds,
     )
 
 

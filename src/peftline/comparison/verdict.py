@@ -19,7 +19,7 @@ def sentences(found: Comparison) -> list[str]:
             f"{best.name} is first: {words.score(best, found)}."
         ]
     said = [_best(best, found), _equals(best, recipes, found), _cheapest(recipes, found)]
-    said += [_untrained(best, found), _detectable(found), _scope(recipes)]
+    said += [_untrained(best, found), _detectable(found), _scope(recipes, found)]
     return [sentence for sentence in said if sentence]
 
 
@@ -103,7 +103,7 @@ def _detectable(found: Comparison) -> str:
     )
 
 
-def _scope(recipes: list[Row]) -> str:
+def _scope(recipes: list[Row], found: Comparison) -> str:
     fewest, most = min(len(r.seeds) for r in recipes), max(len(r.seeds) for r in recipes)
     if most == 1:
         return (
@@ -111,7 +111,20 @@ def _scope(recipes: list[Row]) -> str:
             "training again, which may change the order too."
         )
     count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    averaged = f"{count} seeds each, averaged by example: intervals are about other test examples"
+    if found.seeds is None:
+        return f"{averaged}; the deviation over seeds stands beside them."
+    observed, own = (
+        words.points(deviation, found.is_share)
+        for deviation in (found.seeds.observed_deviation, found.seeds.deviation)
+    )
+    told = (
+        f"{averaged}. Another seed moves a result by {observed} (standard deviation, pooled over "
+        f"{found.seeds.recipes} recipes with several)"
+    )
+    if not found.seeds.deviation:
+        return f"{told}, no more than by the chance of which examples come right."
     return (
-        f"{count} seeds each, averaged by example: intervals and tests are about other test "
-        "examples; the deviation over seeds stands beside them."
+        f"{told}, by {own} without the chance of which examples come right. All tests and "
+        "differences take account of it, also for recipes with one seed."
     )

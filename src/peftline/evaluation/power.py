@@ -4,23 +4,26 @@ import functools
 
 import numpy as np
 
+from peftline.evaluation.seed_variance import StandardError
+from peftline.evaluation.significance import SIGNIFICANT
+
 _POWER = 0.8
-_SIGNIFICANCE = 0.05
 
 
-def minimum_detectable_difference(differences: list[float]) -> float | None:
+def minimum_detectable_difference(error: StandardError) -> float | None:
     """The smallest true mean difference that a comparison like this one finds 4 times in 5.
 
-    80 % power at 5 % significance, two-sided, of the paired t-test (Cohen 1988, chapter 2;
-    statsmodels.stats.power.TTestPower) with the examples' number and the spread of their
-    differences. A difference that was not found and is larger than this is probably not there.
+    80 % power at 5 % significance, two-sided, of the t-test (Cohen 1988, chapter 2;
+    statsmodels.stats.power.TTestPower). A difference that was not found and is larger than this is
+    probably not there.
+
+    Args:
+        error: of the difference, with the degrees of freedom that its estimate has.
 
     Returns:
         In the unit of the differences; None where there is no spread to go by.
     """
-    if len(differences) < 2 or not (spread := float(np.std(differences, ddof=1))):
-        return None
-    return _detectable_effect(len(differences)) * spread
+    return _detectable_in_errors(max(1, int(error.degrees))) * error.value or None
 
 
 def planned_detectable_difference(examples: int, discordant_share: float) -> float | None:
@@ -43,15 +46,16 @@ def planned_detectable_difference(examples: int, discordant_share: float) -> flo
     """
     if examples < 2 or not 0 < discordant_share <= 1:
         raise ValueError(f"{examples} examples, {discordant_share} of them discordant")
-    effect = _detectable_effect(examples)
+    effect = _detectable_in_errors(examples - 1) / examples**0.5
     difference = effect * (discordant_share / (1 + effect**2)) ** 0.5
     return difference if difference <= discordant_share else None
 
 
 @functools.cache
-def _detectable_effect(pairs: int) -> float:
-    """In standard deviations of the differences."""
+def _detectable_in_errors(degrees: int) -> float:
+    """In standard errors."""
     from statsmodels.stats.power import TTestPower
 
-    found = TTestPower().solve_power(nobs=pairs, alpha=_SIGNIFICANCE, power=_POWER)
-    return float(np.squeeze(found))
+    pairs = degrees + 1
+    found = TTestPower().solve_power(nobs=pairs, alpha=SIGNIFICANT, power=_POWER)
+    return float(np.squeeze(found)) * pairs**0.5

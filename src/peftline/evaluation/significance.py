@@ -6,6 +6,7 @@ from scipy import stats
 from peftline.evaluation import sign_flips
 from peftline.evaluation.statistics import AT_ONCE, paired_differences
 
+SIGNIFICANT = 0.05
 SIGN_FLIPS = 9999  # p-values in steps of 1/10,000
 _ENOUGH_FOR_T = 30  # examples, from which means are near enough to normal
 
