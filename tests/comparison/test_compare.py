@@ -7,6 +7,7 @@ from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Failure, Runs
 from peftline.comparison.sweep import Chosen, Sweep
 from peftline.comparison.table import flat
+from peftline.evaluation.significance import paired_p_value
 from tests.comparison.invented import base_answers, run
 
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
@@ -117,18 +118,26 @@ def test_several_seeds_are_said_to_be_averaged():
     found = compared(run("good", GOOD, seed=1), run("good", CLOSE, seed=2), run("bad", BAD))
     told = found.verdict[-1]
     assert "1 to 2 seeds each, averaged by example" in told
-    assert "Another seed moves a result by 1.8 points" in told  # of 36 and 35 in 40
-    assert told.endswith("no more than by the chance of which examples come right.")
-    assert found.seeds.recipes == 1 and found.seeds.deviation == 0
+    assert "moves a result by 1.8 points, no more than the chance of which examples" in told
+    assert "from 1 recipe with several seeds): too few runs" in told
+    assert "against other recipes" not in told
 
 
-def test_what_seeds_add_to_chance_stands_in_the_verdict_and_in_every_test():
-    twice = run("good", GOOD, seed=1), run("good", BAD, seed=2)
-    found = compared(*twice, run("bad", [0] * 40), run("close", CLOSE))
-    assert 0 < found.seeds.deviation < found.seeds.observed_deviation
-    own = f"by {100 * found.seeds.deviation:.1f} points without the chance of which examples"
-    assert own in found.verdict[-1]
-    assert compared(run("good", GOOD, seed=1), run("close", CLOSE)).seeds is None
-    untested = compared(run("bad", [0] * 40), run("close", CLOSE))
-    with_seeds = between(found.pairs, "close", "bad")
-    assert with_seeds.p_value > untested.pairs[0].p_value
+def test_the_spread_over_seeds_stands_in_the_verdict_and_in_every_test():
+    by_seed = {"first": (GOOD, BAD, GOOD), "second": (BAD, GOOD, CLOSE)}
+    repeated = [
+        run(name, scores, seed=seed)
+        for name, given in by_seed.items()
+        for seed, scores in enumerate(given)
+    ]
+    found = compared(*repeated, run("third", [0] * 40))
+    told, spread = found.verdict[-1], found.seed_spread
+    assert 0 < spread.of_results.own < spread.of_results.observed
+    assert f"{100 * spread.of_results.own:.1f} points without the chance of which" in told
+    against = f"{100 * spread.of_differences.observed:.1f} points"
+    assert f"against other recipes at the same seed by {against}" in told
+    assert "Tests and differences take account of it" in told
+    assert Comparison(**json.loads(found.model_dump_json())).seed_spread == spread
+    pair = between(found.pairs, "first", "third")
+    exact = paired_p_value(found.row("first").values, found.row("third").values, 3)
+    assert pair.p_value > exact

@@ -5,14 +5,20 @@ from statsmodels.stats.multitest import multipletests
 
 from peftline.comparison import pairs
 from peftline.comparison.result import Metric, Row
+from peftline.comparison.seeds import Seeds
 from peftline.evaluation.power import minimum_detectable_difference
-from peftline.evaluation.seed_variance import SeedVariance, standard_error
-from peftline.evaluation.statistics import paired_difference
+from peftline.evaluation.statistics import paired_difference, standard_error
 
 
 def row(name, values, kind="recipe", seeds=(42,)):
     value = None if values is None else float(np.mean(values))
-    return Row(name=name, kind=kind, metric=Metric(value=value), values=values, seeds=list(seeds))
+    scores = [] if values is None else [values] * max(1, len(seeds))
+    return Row(name=name, kind=kind, metric=Metric(value=value), scores=scores, seeds=list(seeds))
+
+
+def compare_all(rows):
+    """Where nothing is known about seeds."""
+    return pairs.compare_all(rows, Seeds())
 
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
@@ -20,7 +26,7 @@ ROWS = [row("good", GOOD), row("half", HALF), row("bad", BAD, kind="base", seeds
 
 
 def test_every_pair_is_tested_and_adjusted_over_all_of_them():
-    found = pairs.compare_all(ROWS)
+    found = compare_all(ROWS)
     assert [(pair.a, pair.b) for pair in found] == [
         ("good", "half"),
         ("good", "bad"),
@@ -41,35 +47,22 @@ def test_with_many_rows_of_several_seeds_a_large_difference_stays_significant():
     """Random flips have a smallest p-value, which 325 pairs would lift above 5 %."""
     middling = [1 / 3, 2 / 3] * 20
     many = [row(f"r{at}", middling, seeds=(1, 2, 3)) for at in range(25)]
-    found = pairs.compare_all([*many, row("bad", BAD, seeds=(1, 2, 3))])
+    found = compare_all([*many, row("bad", BAD, seeds=(1, 2, 3))])
     assert len(found) == 325
     assert pairs.is_significant(pairs.between(found, "r0", "bad"))
 
 
-def test_a_difference_must_hold_for_other_seeds_too():
-    """Between one seed each, a spread of 20 points leaves nothing of a difference of 40."""
-    alone = pairs.compare_all(ROWS[:2])[0]
-    spread = SeedVariance(observed=0.05, observed_degrees=4, chance=0.01, chance_degrees=300)
-    found = pairs.compare_all(ROWS, spread)
-    both, one = pairs.between(found, "good", "half"), pairs.between(found, "good", "bad")
-    assert alone.p_value < 0.001 and both.p_value > pairs.SIGNIFICANT
-    assert both.difference.value == alone.difference.value
-    assert both.difference.low < 0 < alone.difference.low
-    assert both.minimum_detectable_difference > 2 * alone.minimum_detectable_difference
-    assert one.p_value < both.p_value  # what was not trained has no seeds
-
-
-def test_where_seeds_add_nothing_the_exact_test_stands():
-    nothing = SeedVariance(observed=0.01, observed_degrees=4, chance=0.01, chance_degrees=300)
-    assert pairs.compare_all(ROWS, nothing) == pairs.compare_all(ROWS)
+def test_one_example_is_no_test():
+    (one,) = compare_all([row("a", [1.0]), row("b", [0.0])])
+    assert one.p_value == 1.0 and one.minimum_detectable_difference is None
 
 
 def test_rows_without_scores_by_example_are_not_tested():
-    assert pairs.compare_all([row("good", GOOD), row("none", None)]) == []
+    assert compare_all([row("good", GOOD), row("none", None)]) == []
 
 
 def test_a_pair_can_be_seen_from_both_sides():
-    found = pairs.compare_all(ROWS)
+    found = compare_all(ROWS)
     there, back = pairs.between(found, "good", "half"), pairs.between(found, "half", "good")
     assert back.difference.value == -there.difference.value
     assert (back.difference.low, back.difference.high) == (
@@ -82,7 +75,7 @@ def test_a_pair_can_be_seen_from_both_sides():
 def test_the_best_group_is_the_best_and_the_recipes_not_significantly_worse():
     close = row("close", [1.0] * 35 + [0.0] * 5)
     rows = [row("good", GOOD), close, *ROWS[1:], row("base", GOOD, kind="base")]
-    assert pairs.best_group(rows[0], rows, pairs.compare_all(rows)) == ["good", "close"]
+    assert pairs.best_group(rows[0], rows, compare_all(rows)) == ["good", "close"]
     assert pairs.best_group(None, [], []) == []
 
 
@@ -90,5 +83,5 @@ def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_diff
     rows = [*ROWS, row("twin", GOOD)]
     differences = [a - b for a, b in zip(GOOD, HALF, strict=True)]
     expected = minimum_detectable_difference(standard_error(differences))
-    assert pairs.detectable(rows, pairs.compare_all(rows)) == pytest.approx(expected)
+    assert pairs.detectable(rows, compare_all(rows)) == pytest.approx(expected)
     assert pairs.detectable(ROWS[:1], []) is None

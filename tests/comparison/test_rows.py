@@ -72,7 +72,7 @@ def test_a_metric_that_is_no_mean_over_examples_keeps_its_own_interval():
     one = run("lora", A)
     one.summary["metrics"]["macro_f1"] = {"value": 0.4, "low": 0.2, "high": 0.6, "n": 8}
     (row,) = recipe_rows(one, chosen=replace(EXACT, headline="macro_f1"))
-    assert row.values is None
+    assert row.scores == []
     assert (row.metric.value, row.metric.low, row.metric.high) == (0.4, 0.2, 0.6)
 
 

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from peftline.evaluation import power, significance
-from peftline.evaluation.seed_variance import StandardError, standard_error
+from peftline.evaluation.statistics import StandardError, standard_error
 
 SIMULATED = 2000
 
@@ -34,9 +34,8 @@ def test_of_many_pairs_the_detectable_difference_follows_the_normal_distribution
     assert found == pytest.approx(expected, rel=1e-3)
 
 
-@pytest.mark.parametrize("differences", [[], [0.5], [0.0, 0.0, 0.0]])
-def test_without_spread_nothing_can_be_said_of_what_is_detectable(differences):
-    assert detectable(differences) is None
+def test_without_spread_nothing_can_be_said_of_what_is_detectable():
+    assert detectable([0.0, 0.0, 0.0]) is None
 
 
 def test_a_detectable_difference_is_found_4_times_in_5():
@@ -79,7 +78,7 @@ def test_a_plan_without_sense_is_refused(examples, discordant):
 
 def test_few_degrees_of_freedom_make_larger_differences_undetectable():
     """A t-test with 4 degrees of freedom, as of five pairs: 3.33 standard errors and more."""
-    few, many = (power.minimum_detectable_difference(StandardError(0.01, d)) for d in (4.6, 199))
+    few, many = (power.minimum_detectable_difference(StandardError(0.01, d)) for d in (4.0, 199.0))
     normal = 1.959964 + 0.841621
     assert few > 1.2 * many > 1.2 * 0.01 * normal
     effect = few / 0.01 / sqrt(5)

@@ -1,113 +1,164 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from peftline.evaluation.seed_variance import (
     SeedVariance,
-    StandardError,
     seed_variance,
-    standard_error,
+    variance_at_equal_seeds,
 )
-from peftline.evaluation.statistics import paired_difference
+from peftline.evaluation.statistics import StandardError, standard_error
 
-RNG = np.random.default_rng(3)
-DIFFICULTY = RNG.beta(0.5, 0.5, size=40)
+EXAMPLES = 40
+DIFFICULTY = np.random.default_rng(1).beta(0.5, 0.5, size=EXAMPLES)
 
 
-def runs(seeds, deviation, difficulty=DIFFICULTY, rng=RNG):
+def runs(seeds, deviation=0.1, rng=3, difficulty=DIFFICULTY):
     """Hits and misses of one recipe: examples differ in difficulty, seeds in how good they are."""
+    rng = np.random.default_rng(rng)
     chances = np.clip(difficulty + rng.normal(0, deviation, size=(seeds, 1)), 0, 1)
     return (rng.random((seeds, len(difficulty))) < chances).astype(float).tolist()
 
 
 def test_variances_are_those_of_an_analysis_of_variance_by_seed_and_example():
-    scores = runs(3, 0.1)
+    scores = runs(3)
     long = pd.DataFrame(
         [(s, e, value) for s, row in enumerate(scores) for e, value in enumerate(row)],
         columns=["seed", "example", "score"],
     )
     told = anova_lm(ols("score ~ C(seed) + C(example)", long).fit())
     found = seed_variance([scores])
-    assert found.observed == pytest.approx(told["mean_sq"]["C(seed)"] / 40)
-    assert found.chance == pytest.approx(told["mean_sq"]["Residual"] / 40)
+    assert found.observed == pytest.approx(told["mean_sq"]["C(seed)"] / EXAMPLES)
+    assert found.chance == pytest.approx(told["mean_sq"]["Residual"] / EXAMPLES)
     degrees = told["df"]["C(seed)"], told["df"]["Residual"]
     assert (found.observed_degrees, found.chance_degrees) == degrees
 
 
 def test_the_observed_variance_is_that_of_the_results_of_runs():
-    scores = runs(4, 0.1)
-    assert seed_variance([scores]).observed == pytest.approx(
-        np.var(np.mean(scores, axis=1), ddof=1)
-    )
+    scores = runs(4)
+    results = np.mean(scores, axis=1)
+    assert seed_variance([scores]).observed == pytest.approx(np.var(results, ddof=1))
 
 
 def test_recipes_are_pooled_by_their_seeds_whatever_their_level():
-    three, two = runs(3, 0.1), runs(2, 0.1)
+    three, two = runs(3), runs(2, rng=4)
     better = (np.asarray(two) + 5).tolist()
-    alone = [seed_variance([scores]) for scores in (three, two)]
-    pooled = seed_variance([three, better, runs(1, 0.1)])
-    assert pooled.observed == pytest.approx((2 * alone[0].observed + alone[1].observed) / 3)
-    assert pooled.observed_degrees == 3
+    a, b = (seed_variance([scores]) for scores in (three, two))
+    pooled = seed_variance([three, better, runs(1, rng=5)])
+    assert pooled.observed == pytest.approx((2 * a.observed + b.observed) / 3)
+    assert pooled.chance == pytest.approx((2 * a.chance + b.chance) / 3)
+    assert (pooled.observed_degrees, pooled.chance_degrees) == (3, 3 * 39)
 
 
-def test_without_a_second_seed_nothing_is_known():
+def test_a_recipe_that_no_seed_changes_tells_nothing():
+    """Nine in ten collapsed recipes would else make the others look like certain ones."""
+    refusing = [[1.0, 0.0] * 20] * 3
+    assert seed_variance([runs(3), refusing]) == seed_variance([runs(3)])
+    assert seed_variance([refusing]) is None
+
+
+def test_without_a_second_seed_or_example_nothing_is_known():
     assert seed_variance([]) is None
-    assert seed_variance([runs(1, 0.1), runs(1, 0.1)]) is None
+    assert seed_variance([runs(1), runs(1, rng=4)]) is None
     assert seed_variance([[[1.0], [0.0]]]) is None
 
 
-def test_seeds_that_differ_no_more_than_chance_add_nothing():
+def test_what_a_seed_does_to_all_recipes_alike_is_no_part_of_their_differences():
+    """Two recipes whose answers a seed changes in the same way: nothing is left but nothing."""
+    three = np.asarray(runs(3))
+    better = three + 5
+    assert seed_variance([three, better]).observed > 0
+    assert variance_at_equal_seeds([[three, better]]).observed == pytest.approx(0, abs=1e-20)
+
+
+def test_variances_of_differences_are_those_of_an_analysis_by_recipe_seed_and_example():
+    difficulty = DIFFICULTY[:8]
+    recipes = [runs(3, 0.3, rng, difficulty) for rng in range(4)]
+    long = pd.DataFrame(
+        [(r, s, e, value) for (r, s, e), value in np.ndenumerate(np.asarray(recipes))],
+        columns=["recipe", "seed", "example", "score"],
+    )
+    formula = "score ~ (C(recipe) + C(seed) + C(example)) ** 2"
+    told = anova_lm(ols(formula, long).fit())
+    found = variance_at_equal_seeds([recipes])
+    assert found.observed == pytest.approx(told["mean_sq"]["C(recipe):C(seed)"] / 8)
+    assert found.chance == pytest.approx(told["mean_sq"]["Residual"] / 8)
+    degrees = told["df"]["C(recipe):C(seed)"], told["df"]["Residual"]
+    assert (found.observed_degrees, found.chance_degrees) == degrees
+
+
+def test_recipes_with_other_seeds_are_taken_together_by_themselves():
+    three, two = [runs(3), runs(3, rng=4)], [runs(2, rng=5), runs(2, rng=6)]
+    a, b, both = (variance_at_equal_seeds(of) for of in ([three], [two], [three, two]))
+    assert both.observed == pytest.approx((2 * a.observed + b.observed) / 3)
+    assert variance_at_equal_seeds([[runs(3)], [runs(2)]]) is None
+
+
+SEEDS = SeedVariance(observed=5e-4, observed_degrees=16, chance=1e-4, chance_degrees=3000)
+
+
+def test_it_is_known_from_four_degrees_of_freedom_on():
+    assert SEEDS._replace(observed_degrees=4).is_known
+    assert not SEEDS._replace(observed_degrees=3).is_known
+
+
+def test_seeds_that_differ_no_more_than_chance_have_no_variance_of_their_own():
     found = seed_variance([[[1.0, 0.0] * 20, [0.0, 1.0] * 20]])
-    assert (found.value, found.deviation) == (0.0, 0.0)
-    error = StandardError(0.03, 39)
-    assert found.added_to(error, (2, 2)) == error
+    assert found.own == 0.0 and found.chance > found.observed
+
+
+def test_one_example_that_differs_is_chance():
+    assert seed_variance([[[1.0] * 36 + [0.0] * 4, [1.0] * 35 + [0.0] * 5]]).own == 0.0
 
 
 def test_the_part_of_the_seeds_is_added_for_each_side_that_was_trained():
-    seeds = SeedVariance(observed=5e-4, observed_degrees=16, chance=1e-4, chance_degrees=3000)
     error = StandardError(0.03, 199)
-    both, one = seeds.added_to(error, (3, 1)), seeds.added_to(error, (3, 0))
+    both, one = SEEDS.added_to(error, (3, 1)), SEEDS.added_to(error, (3, 0))
     assert both.value**2 == pytest.approx(0.03**2 + (1 / 3 + 1) * 4e-4)
     assert one.value**2 == pytest.approx(0.03**2 + 4e-4 / 3)
     assert 16 < both.degrees < one.degrees < 199 + 16
 
 
 def test_where_seeds_are_all_there_is_their_degrees_of_freedom_count():
-    seeds = SeedVariance(observed=4e-4, observed_degrees=4, chance=0.0, chance_degrees=8)
-    assert seeds.added_to(StandardError(0.0, 1.0), (3, 3)).degrees == pytest.approx(4)
+    alone = SEEDS._replace(chance=0.0)
+    assert alone.added_to(StandardError(0.0, 39), (3, 3)).degrees == pytest.approx(16)
 
 
-def test_without_seeds_it_is_the_paired_t_test():
-    differences = list(RNG.normal(0.2, 1, size=30))
-    told = stats.ttest_1samp(differences, 0.0)
-    error, mean = standard_error(differences), float(np.mean(differences))
-    assert error.p_value(mean) == pytest.approx(told.pvalue)
-    interval = error.interval(mean, 30)
-    expected = told.confidence_interval()
-    assert [interval["low"], interval["high"]] == pytest.approx(list(expected), abs=1e-6)
-    assert interval["n"] == paired_difference(differences, [0.0] * 30)["n"]
+def test_taking_chance_off_does_not_take_the_degrees_of_freedom():
+    """Satterthwaite's would be 2e-5 here, and the interval would have no end."""
+    hardly = SEEDS._replace(chance=0.9999 * SEEDS.observed)
+    assert hardly.added_to(StandardError(1e-9, 39), (3, 3)).degrees == 16
 
 
-@pytest.mark.parametrize(("difference", "expected"), [(0.0, 1.0), (0.5, 0.0)])
-def test_where_nothing_varies_any_difference_is_certain(difference, expected):
-    assert standard_error([0.5]).p_value(difference) == expected
+@pytest.mark.parametrize(("recipes", "seeds"), [(6, 3), (2, 3), (5, 2)])
+@pytest.mark.parametrize("deviation", [0.0, 0.05])
+def test_equal_recipes_are_told_apart_once_in_twenty_at_most(recipes, seeds, deviation):
+    assert found_different(recipes, seeds, deviation) <= 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
 
 
-@pytest.mark.parametrize(("deviation", "at_least"), [(0.0, 0.0), (0.05, 0.3)])
-def test_equal_recipes_differ_significantly_in_one_of_twenty_tables(deviation, at_least):
-    """Of tests about other examples alone, seeds make far more find what is not there."""
+def test_it_is_no_less_often_than_once_in_twenty_where_seeds_are_many():
+    """And of tests about other examples alone, it is once in three."""
+    assert found_different(12, 4, 0.05) > 0.025
+    assert found_different(12, 4, 0.05, counted=False) > 0.25
+
+
+def test_a_real_difference_is_found():
+    assert found_different(6, 3, 0.02, ahead=0.15) > 0.8
+
+
+def found_different(recipes, seeds, deviation, ahead=0.0, counted=True):
+    """In how many of 400 simulated tables the first two recipes differ at 5 %."""
     rng = np.random.default_rng(5)
-    with_seeds, without = [], []
+    found = 0
     for _ in range(400):
         difficulty = rng.beta(0.5, 0.5, size=200)
-        recipes = [runs(3, deviation, difficulty, rng) for _ in range(6)]
-        seeds = seed_variance(recipes)
-        differences = list(np.mean(recipes[0], axis=0) - np.mean(recipes[1], axis=0))
-        error, mean = standard_error(differences), float(np.mean(differences))
-        without.append(error.p_value(mean) <= 0.05)
-        with_seeds.append(seeds.added_to(error, (3, 3)).p_value(mean) <= 0.05)
-    assert np.mean(with_seeds) <= 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
-    assert np.mean(without) >= at_least
+        tables = [runs(seeds, deviation, rng, difficulty) for _ in range(recipes - 1)]
+        tables.append(runs(seeds, deviation, rng, difficulty + ahead))
+        differences = np.mean(tables[-1], axis=0) - np.mean(tables[0], axis=0)
+        error = standard_error(differences)
+        if counted:
+            error = seed_variance(tables).added_to(error, (seeds, seeds))
+        found += error.p_value(differences.mean()) <= 0.05
+    return found / 400

@@ -138,3 +138,23 @@ def test_pairing_takes_the_difficulty_of_examples_out():
 def test_lists_of_different_examples_cannot_be_compared(compare):
     with pytest.raises(ValueError, match="zip"):
         compare([1.0], [1.0, 0.0])
+
+
+def test_a_standard_error_is_that_of_the_paired_t_test():
+    differences = list(np.random.default_rng(9).normal(0.2, 1, size=30))
+    told = stats.ttest_1samp(differences, 0.0)
+    error, average = statistics.standard_error(differences), float(np.mean(differences))
+    assert error.p_value(average) == pytest.approx(told.pvalue)
+    interval = error.interval(average, 30)
+    expected = told.confidence_interval()
+    assert [interval["low"], interval["high"]] == pytest.approx(list(expected), abs=1e-6)
+    assert (interval["value"], interval["n"]) == (pytest.approx(average, abs=1e-6), 30)
+
+
+@pytest.mark.parametrize(("difference", "expected"), [(0.0, 1.0), (0.5, 0.0)])
+def test_where_nothing_varies_a_difference_is_certain(difference, expected):
+    assert statistics.standard_error([difference] * 5).p_value(difference) == expected
+
+
+def test_fewer_than_two_differences_have_no_standard_error():
+    assert statistics.standard_error([0.5]) is None

@@ -11,6 +11,18 @@ EVIL = "</script><img src=x onerror=document.title='owned'>"
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
 
 
+def repeated():
+    """Two recipes with three seeds each, whose results differ by far more than chance."""
+    by_seed = {"first": (GOOD, BAD, GOOD), "second": (BAD, GOOD, CLOSE)}
+    runs = [
+        run(name, scores, seed=seed)
+        for name, given in by_seed.items()
+        for seed, scores in enumerate(given)
+    ]
+    found = Runs(Path("trial"), [*runs, run("third", [0] * 40)], [])
+    return Comparison(**compare(found).model_dump(mode="json")), found
+
+
 def invented():
     """Four recipes, one of them with a hostile name, and something of everything else."""
     finding = {"name": "plateau", "evidence": f"flat {EVIL}", "advice": f"raise {EVIL}"}

@@ -12,7 +12,7 @@ from peftline.reports import curves, disagreement, trade_offs
 from peftline.reports.comparison import page
 from tests.comparison.invented import run
 from tests.reports.browser import CHROMIUM, content_width, look
-from tests.reports.comparisons import BAD, CLOSE, EVIL, GOOD, invented
+from tests.reports.comparisons import BAD, CLOSE, EVIL, GOOD, invented, repeated
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
@@ -150,6 +150,11 @@ def test_curves_skip_losses_that_are_no_number():
     one.history.update(records=[*records, {"step": 8, "train_loss": float("inf")}])
     assert curves.points(one, "train_loss", "steps") == [(4, 2.0)]
     assert curves.points(one, "train_loss", "tokens") == [(4000.0, 2.0)]
+
+
+def test_the_matrix_says_whether_tests_have_the_spread_over_seeds():
+    told = "a t-test that adds the spread over seeds"
+    assert told in page(*repeated()) and told not in page(*invented())
 
 
 def test_the_browser_holds_the_answers_of_the_first_seed():

@@ -3,7 +3,7 @@ import re
 
 from peftline.reports import results
 from tests.comparison.invented import run
-from tests.reports.comparisons import GOOD, invented
+from tests.reports.comparisons import GOOD, invented, repeated
 
 
 def document(**more):
@@ -27,6 +27,14 @@ def test_it_says_who_is_better_than_whom_and_what_cannot_be_compared():
     assert "adjusted by Holm over 10 pairs" in text
     assert "strange, seed 42: other data" in text
     assert "Minimum detectable difference" in text
+
+
+def test_it_says_how_far_seeds_move_a_result():
+    found, _ = repeated()
+    text = results.render(found, "kedro results --experiment trial", "2026-01-02")
+    spread = f"{100 * found.seed_spread.of_results.observed:.1f} points"
+    assert f"Another seed moves a result by {spread}" in text
+    assert "from 2 recipes with several seeds" in text
 
 
 def test_it_names_date_machine_versions_and_command():

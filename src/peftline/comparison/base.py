@@ -56,7 +56,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
 
 
 def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row:
-    values = scores.by_example(scores.by_seed([given], chosen))
+    values = scores.by_example(given, chosen)
     return Row(
         name=name,
         kind="base",
@@ -66,7 +66,7 @@ def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row
             for key, metric in told.items()
             if isinstance(metric, dict) and "value" in metric
         },
-        values=values,
+        scores=[values] if values else [],
     )
 
 

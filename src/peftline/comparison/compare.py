@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from peftline.comparison import base as without_training
-from peftline.comparison import costs, groups, pairs, verdict
+from peftline.comparison import costs, groups, pairs, seeds, verdict
 from peftline.comparison import rows as tables
-from peftline.comparison.result import Comparison, Row, SeedSpread
+from peftline.comparison.result import Comparison, Row
 from peftline.comparison.runs import Failure, Run, Runs
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
-from peftline.evaluation.seed_variance import SeedVariance, seed_variance
 
 
 def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
@@ -27,9 +26,8 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     base, notes = without_training.rows(kept, chosen)
     notes = [*notes, *other_texts, *_outdated(runs)]
     ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
-    repeated = [row.values_of_seeds for row in recipes if row.values and len(row.seeds) > 1]
-    seeds = seed_variance(repeated)
-    tested = pairs.compare_all(ordered, seeds)
+    of_seeds = seeds.of_rows(recipes)
+    tested = pairs.compare_all(ordered, of_seeds)
     best = next((row for row in ordered if row.kind == "recipe"), None)
     group_of_best = pairs.best_group(best, ordered, tested) if chosen else []
     first = kept[0].summary if kept else {}
@@ -44,7 +42,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         best=best.name if best else None,
         best_group=group_of_best,
         minimum_detectable_difference=pairs.detectable(ordered, tested),
-        seeds=_seeds(seeds, len(repeated)),
+        seed_spread=of_seeds.spread(),
         pareto={cost: costs.pareto(recipes, cost, _better(chosen)) for cost in costs.COSTS},
         failures=[_failure(failure) for failure in runs.failures],
         left_out=[run._asdict() for run in group.left_out],
@@ -69,16 +67,6 @@ def _rank(row: Row, chosen: MetricSet | None) -> tuple[bool, float, float]:
         return True, 0.0, 0.0
     turned = -value if chosen and chosen.higher_is_better else value
     return False, turned, row.costs.train_seconds or 0.0
-
-
-def _seeds(variance: SeedVariance | None, recipes: int) -> SeedSpread | None:
-    if variance is None:
-        return None
-    return SeedSpread(
-        recipes=recipes,
-        observed_deviation=round(variance.observed**0.5, 6),
-        deviation=round(variance.deviation, 6),
-    )
 
 
 def _better(chosen: MetricSet | None):  # noqa: ANN202

@@ -5,8 +5,8 @@ import math
 from collections import defaultdict
 from typing import Any, NamedTuple
 
-from peftline.comparison import scores
 from peftline.comparison.runs import Run
+from peftline.comparison.scores import by_example
 from peftline.evaluation import metrics
 from peftline.evaluation.rows import Rows
 from peftline.store import sha256_of
@@ -87,7 +87,7 @@ def _about(run: Run) -> dict[str, Any]:
 def _stale(run: Run) -> str:
     """Why answers and summary are not of one run; empty if they are."""
     chosen = metrics.of_summary(run.summary)
-    values = scores.by_example(scores.by_seed([run.predictions], chosen))
+    values = by_example(run.predictions, chosen)
     if not values:
         return ""  # nothing was scored example by example
     mean = sum(values) / len(values)

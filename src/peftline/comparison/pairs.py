@@ -5,13 +5,13 @@ import statistics as plain
 from itertools import combinations
 
 from peftline.comparison.result import Metric, Pair, Row
+from peftline.comparison.seeds import Seeds, matched
 from peftline.evaluation.power import minimum_detectable_difference
-from peftline.evaluation.seed_variance import SeedVariance, standard_error
 from peftline.evaluation.significance import SIGNIFICANT, adjusted, paired_p_value
-from peftline.evaluation.statistics import paired_difference, paired_differences
+from peftline.evaluation.statistics import mean, paired_differences, standard_error
 
 
-def compare_all(rows: list[Row], seeds: SeedVariance | None = None) -> list[Pair]:
+def compare_all(rows: list[Row], of_seeds: Seeds) -> list[Pair]:
     """Test every pair of rows whose examples were scored one by one.
 
     The p-values are adjusted together (Holm), so that among all of them the chance of a single
@@ -19,11 +19,11 @@ def compare_all(rows: list[Row], seeds: SeedVariance | None = None) -> list[Pair
 
     Args:
         rows: of the table.
-        seeds: how far results vary from seed to seed; None if no recipe ran with several, then
-            differences are those of these runs alone.
+        of_seeds: how far seeds move a difference. Where that is not known well enough, differences
+            are those of these runs alone.
     """
-    tested = [row for row in rows if row.values]
-    pairs = [_pair(a, b, seeds) for a, b in combinations(tested, 2)]
+    tested = [row for row in rows if row.scores]
+    pairs = [_pair(a, b, of_seeds) for a, b in combinations(tested, 2)]
     together = adjusted([pair.p_value for pair in pairs])
     return [
         pair.model_copy(update={"adjusted_p_value": q})
@@ -31,31 +31,35 @@ def compare_all(rows: list[Row], seeds: SeedVariance | None = None) -> list[Pair
     ]
 
 
-def _pair(a: Row, b: Row, seeds: SeedVariance | None) -> Pair:
+def _pair(a: Row, b: Row, of_seeds: Seeds) -> Pair:
     """A difference must hold for other examples, and for other examples and seeds together.
 
-    The first has an exact test; the second, a t-test, is about the spread over seeds as well.
+    The first has an exact test; the second, a t-test, has the spread over seeds in its variance.
+    The p-value is not adjusted yet.
     """
-    difference = Metric(**paired_difference(a.values, b.values))
-    p_value = paired_p_value(a.values, b.values, _parts(a, b))
-    error = standard_error(paired_differences(a.values, b.values))
-    if seeds and seeds.value:
-        error = seeds.added_to(error, (len(a.seeds), len(b.seeds)))
-        difference = Metric(**error.interval(difference.value, difference.n))
-        p_value = max(p_value, error.p_value(difference.value))
+    ours, theirs, shared = matched(a, b)
+    # So that both means over seeds come in steps of one over it.
+    parts = len(shared) or math.lcm(len(a.seeds) or 1, len(b.seeds) or 1)
+    p_value = paired_p_value(ours, theirs, parts)
+    differences = paired_differences(ours, theirs)
+    of_examples = standard_error(differences)
+    error = of_examples and of_seeds.added_to(of_examples, a, b, shared)
+    if error == of_examples:
+        difference = mean(differences)
+    else:
+        average = plain.fmean(differences)
+        difference = error.interval(average, len(differences))
+        p_value = max(p_value, error.p_value(average))
+    varies = of_examples and of_examples.value
     return Pair(
         a=a.name,
         b=b.name,
-        difference=difference,
+        difference=Metric(**difference),
+        seeds=shared,
         p_value=p_value,
         adjusted_p_value=p_value,
-        minimum_detectable_difference=minimum_detectable_difference(error),
+        minimum_detectable_difference=minimum_detectable_difference(error) if varies else None,
     )
-
-
-def _parts(a: Row, b: Row) -> int:
-    """So that both rows' means over seeds come in steps of one over it."""
-    return math.lcm(len(a.seeds) or 1, len(b.seeds) or 1)
 
 
 def between(pairs: list[Pair], a: str, b: str) -> Pair | None:

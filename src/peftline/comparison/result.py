@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from peftline.evaluation.statistics import means
+
 Cost = Literal[
     "trainable_parameters",
     "adapter_bytes",
@@ -76,10 +78,14 @@ class Row(_Part):
     health: list[dict[str, Any]] = []
     """What was found in the course of training, with the seed."""
     settings: dict[str, Any] | None = None
-    values: list[float] | None = Field(None, exclude=True, repr=False)
-    """Per example, in one order for all rows: mean over seeds. For the tests alone: not in JSON."""
-    values_of_seeds: list[list[float]] | None = Field(None, exclude=True, repr=False)
-    """The same for each seed alone."""
+    scores: list[list[float]] = Field([], exclude=True, repr=False)
+    """For each seed, of each example, in one order for all rows; one list for what was not trained,
+    none where examples were not scored one by one. For the tests alone: not in JSON."""
+
+    @property
+    def values(self) -> list[float]:
+        """Of each example: mean over seeds."""
+        return means(self.scores)
 
 
 class Pair(_Part):
@@ -88,7 +94,10 @@ class Pair(_Part):
     a: str
     b: str
     difference: Metric
-    """a - b."""
+    """a - b, at the seeds that both ran with; its interval is about other seeds too, where their
+    spread is known."""
+    seeds: list[int]
+    """That both ran with; empty where they share none, then each is the mean over its own."""
     p_value: float
     adjusted_p_value: float
     """By Holm, over all pairs."""
@@ -96,15 +105,25 @@ class Pair(_Part):
     """Null where the two never differ."""
 
 
+class Deviation(_Part):
+    """A standard deviation of the headline metric between seeds, pooled over recipes."""
+
+    observed: float
+    own: float
+    """What is left of it without the chance of which examples were drawn."""
+    degrees_of_freedom: int
+    is_known: bool
+    """Well enough to be a part of tests."""
+
+
 class SeedSpread(_Part):
-    """How far a recipe's result varies from seed to seed, pooled over recipes."""
+    """How far seeds move what is found."""
 
     recipes: int
     """With several seeds."""
-    observed_deviation: float
-    """Standard deviation of the headline metric."""
-    deviation: float
-    """What is left of it without the chance of which examples a model gets right: in all tests."""
+    of_results: Deviation
+    of_differences: Deviation | None
+    """Of a recipe against others at equal seeds; null where no two have several equal ones."""
 
 
 class Comparison(_Part):
@@ -123,8 +142,8 @@ class Comparison(_Part):
     """The best recipe, and those that are not significantly worse."""
     minimum_detectable_difference: float | None
     """Median over all pairs of recipes."""
-    seeds: SeedSpread | None
-    """Null if no recipe ran with several seeds: then tests are about other examples alone."""
+    seed_spread: SeedSpread | None = None
+    """Null if no recipe ran with several seeds, or examples were not scored one by one."""
     pareto: dict[Cost, list[str]]
     """By cost: recipes that no other beats in quality and cost at once."""
     failures: list[dict[str, Any]]

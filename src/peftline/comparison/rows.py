@@ -11,6 +11,7 @@ from peftline.comparison.result import Metric, Row
 from peftline.comparison.runs import Run
 from peftline.comparison.sweep import Sweep
 from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.statistics import means
 
 
 def by_name(runs: list[Run]) -> dict[str, list[Run]]:
@@ -43,8 +44,8 @@ def _recipe_row(
     seed_values = (
         [run.summary["metrics"][chosen.headline]["value"] for run in runs] if chosen else []
     )
-    of_seeds = scores.by_seed([run.predictions for run in runs], chosen)
-    values = scores.by_example(of_seeds)
+    of_seeds = [scores.by_example(run.predictions, chosen) for run in runs]
+    known = of_seeds if all(of_seeds) else []
     candidates = sweep.chosen.get(first.recipe) if sweep else None
     return Row(
         name=name,
@@ -52,7 +53,7 @@ def _recipe_row(
         recipe=first.recipe,
         varied=first.varied,
         seeds=[run.seed for run in runs],
-        metric=_metric(values, seed_values, first, chosen),
+        metric=_metric(means(known), seed_values, first, chosen),
         seed_values=seed_values,
         seed_deviation=statistics.stdev(seed_values) if len(seed_values) > 1 else None,
         metrics={
@@ -70,13 +71,12 @@ def _recipe_row(
             {"seed": run.seed, **found} for run in runs for found in run.summary.get("health") or ()
         ],
         settings=first.summary.get("settings"),
-        values=values,
-        values_of_seeds=of_seeds,
+        scores=known,
     )
 
 
 def _metric(
-    values: list[float] | None, seed_values: list[float], first: Run, chosen: MetricSet | None
+    values: list[float], seed_values: list[float], first: Run, chosen: MetricSet | None
 ) -> Metric | None:
     if values:
         return scores.interval(values)

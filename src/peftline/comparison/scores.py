@@ -21,18 +21,11 @@ def plain(metric: dict[str, Any] | None) -> Metric:
     return Metric(**{name: told.get(name) for name in ("value", "low", "high")}, n=told.get("n", 0))
 
 
-def by_seed(answers: list[Rows], chosen: MetricSet | None) -> list[list[float]] | None:
-    """Score of each example, for each seed, in the order of ids; None if examples have none."""
-    if chosen is None or not answers[0]:
+def by_example(answers: Rows, chosen: MetricSet | None) -> list[float] | None:
+    """Score of each example, in the order of ids; None if examples have none."""
+    if chosen is None or not answers:
         return None
-    ordered = [sorted(rows, key=lambda row: row["id"]) for rows in answers]
-    if any(chosen.headline not in row["scores"] for rows in ordered for row in rows):
+    ordered = sorted(answers, key=lambda row: row["id"])
+    if any(chosen.headline not in row["scores"] for row in ordered):
         return None
-    return [chosen.values(rows) for rows in ordered]
-
-
-def by_example(of_seeds: list[list[float]] | None) -> list[float] | None:
-    """Mean score of each example over seeds."""
-    if of_seeds is None:
-        return None
-    return [sum(of_example) / len(of_seeds) for of_example in zip(*of_seeds, strict=True)]
+    return chosen.values(ordered)

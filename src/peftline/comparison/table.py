@@ -38,6 +38,7 @@ def _row(row: Row, found: Comparison) -> dict[str, Any]:
         "difference_to_best": difference.value if difference else None,
         "difference_low": difference.low if difference else None,
         "difference_high": difference.high if difference else None,
+        "difference_seeds": " ".join(map(str, pair.seeds)) if pair else None,
         "p_value": pair.p_value if pair else None,
         "adjusted_p_value": pair.adjusted_p_value if pair else None,
         "differs_from_best": is_significant(pair) if pair else None,

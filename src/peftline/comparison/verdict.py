@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from peftline import units
 from peftline.comparison import pairs, words
-from peftline.comparison.result import Comparison, Row
+from peftline.comparison.result import Comparison, Deviation, Row
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -111,20 +111,33 @@ def _scope(recipes: list[Row], found: Comparison) -> str:
             "training again, which may change the order too."
         )
     count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    averaged = f"{count} seeds each, averaged by example: intervals are about other test examples"
-    if found.seeds is None:
-        return f"{averaged}; the deviation over seeds stands beside them."
-    observed, own = (
-        words.points(deviation, found.is_share)
-        for deviation in (found.seeds.observed_deviation, found.seeds.deviation)
-    )
     told = (
-        f"{averaged}. Another seed moves a result by {observed} (standard deviation, pooled over "
-        f"{found.seeds.recipes} recipes with several)"
+        f"{count} seeds each, averaged by example: a row's interval is about other test examples; "
+        "two recipes are compared at the seeds that both have."
     )
-    if not found.seeds.deviation:
-        return f"{told}, no more than by the chance of which examples come right."
-    return (
-        f"{told}, by {own} without the chance of which examples come right. All tests and "
-        "differences take account of it, also for recipes with one seed."
+    spread = found.seed_spread
+    if spread is None:
+        return f"{told} The deviation over seeds stands beside each row."
+    several = "1 recipe" if spread.recipes == 1 else f"{spread.recipes} recipes"
+    told += (
+        f" Another seed moves a result by {_moved(spread.of_results, found)} (standard deviation, "
+        f"from {several} with several seeds)"
     )
+    if spread.of_differences:
+        against = _moved(spread.of_differences, found)
+        told += f", and against other recipes at the same seed by {against}"
+    if spread.of_results.is_known:
+        return f"{told}. Tests and differences take account of it, also for recipes with one seed."
+    return f"{told}: too few runs, so tests are about other examples alone."
+
+
+def _moved(deviation: Deviation, found: Comparison) -> str:
+    observed, own = (
+        words.points(part, found.is_share) for part in (deviation.observed, deviation.own)
+    )
+    left = (
+        f"{own} without the chance of which examples were drawn"
+        if deviation.own
+        else "no more than the chance of which examples were drawn"
+    )
+    return f"{observed}, {left}"

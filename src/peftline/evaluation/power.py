@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
-from peftline.evaluation.seed_variance import StandardError
 from peftline.evaluation.significance import SIGNIFICANT
+from peftline.evaluation.statistics import StandardError
 
 _POWER = 0.8
 
@@ -23,7 +23,7 @@ def minimum_detectable_difference(error: StandardError) -> float | None:
     Returns:
         In the unit of the differences; None where there is no spread to go by.
     """
-    return _detectable_in_errors(max(1, int(error.degrees))) * error.value or None
+    return _detectable_in_errors(round(error.degrees, 1)) * error.value or None
 
 
 def planned_detectable_difference(examples: int, discordant_share: float) -> float | None:
@@ -52,7 +52,7 @@ def planned_detectable_difference(examples: int, discordant_share: float) -> flo
 
 
 @functools.cache
-def _detectable_in_errors(degrees: int) -> float:
+def _detectable_in_errors(degrees: float) -> float:
     """In standard errors."""
     from statsmodels.stats.power import TTestPower
 

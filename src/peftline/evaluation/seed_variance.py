@@ -4,27 +4,16 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
-from peftline.evaluation.statistics import CONFIDENCE, Metric, metric
+from peftline.evaluation.statistics import StandardError
 
+Scores = list[list[float]]
+"""Of one recipe: for each seed, a score of each example."""
 
-class StandardError(NamedTuple):
-    """Of a mean difference, with the degrees of freedom that its estimate has."""
-
-    value: float
-    degrees: float
-
-    def p_value(self, difference: float) -> float:
-        """Two-sided p-value of the t-test; 1.0 where nothing varies and nothing differs."""
-        if not self.value:
-            return float(difference == 0)
-        return float(2 * stats.t.sf(abs(difference) / self.value, self.degrees))
-
-    def interval(self, difference: float, examples: int) -> Metric:
-        """The difference with its interval by the t-distribution."""
-        reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.degrees)) * self.value
-        return metric(difference, difference - reach, difference + reach, examples)
+# With fewer, a t-test finds next to nothing (a p-value of 0.001 takes 13 standard errors at 3
+# degrees of freedom, 637 at 1) and an estimate of zero means nothing.
+ENOUGH_DEGREES = 4
+_ROUNDING = 1e-9  # the two variances are equal where one example alone differs
 
 
 class SeedVariance(NamedTuple):
@@ -44,74 +33,89 @@ class SeedVariance(NamedTuple):
     chance_degrees: int
 
     @property
-    def value(self) -> float:
-        """What is left: of the seed itself; 0.0 where chance explains all of it."""
-        return max(0.0, self.observed - self.chance)
+    def own(self) -> float:
+        """What is left for the seed itself; 0.0 where chance explains all of it."""
+        left = self.observed - self.chance
+        return left if left > _ROUNDING * self.observed else 0.0
 
     @property
-    def deviation(self) -> float:
-        """Its root, in the unit of the metric."""
-        return self.value**0.5
+    def is_known(self) -> bool:
+        """Well enough to be a part of tests."""
+        return self.observed_degrees >= ENOUGH_DEGREES
 
     def added_to(self, error: StandardError, runs: Iterable[int]) -> StandardError:
         """The error of a difference that is to hold for other seeds too.
 
-        Degrees of freedom by Satterthwaite (1946, doi:10.2307/3002019).
+        Degrees of freedom by Satterthwaite (1946, doi:10.2307/3002019), but no fewer than the fewer
+        of both estimates have: taking chance off makes them fall without end.
 
         Args:
             error: about other examples.
             runs: how many seeds stand behind each of the two; none for what was not trained.
         """
-        if not self.value:
-            return error
         share = sum(1 / count for count in runs if count)
-        variance = error.value**2 + share * self.value
+        if not share or not self.own:
+            return error
+        variance = error.value**2 + share * self.own
         parts = (
             (error.value**2, error.degrees),
             (share * self.observed, self.observed_degrees),
             (share * self.chance, self.chance_degrees),
         )
-        uncertain = sum(part**2 / degrees for part, degrees in parts)
-        return StandardError(variance**0.5, variance**2 / uncertain if uncertain else error.degrees)
+        degrees = variance**2 / sum(part**2 / known for part, known in parts)
+        fewest = min(error.degrees, self.observed_degrees)
+        return StandardError(variance**0.5, max(degrees, fewest))
 
 
-def standard_error(differences: list[float]) -> StandardError:
-    """Of the mean over other examples; 0.0 for fewer than two."""
-    count = len(differences)
-    if count < 2:
-        return StandardError(0.0, 1.0)
-    return StandardError(float(np.std(differences, ddof=1)) / count**0.5, count - 1.0)
-
-
-def seed_variance(recipes: Iterable[list[list[float]]]) -> SeedVariance | None:
-    """Variance between seeds, from all recipes that ran with several.
+def seed_variance(recipes: Iterable[Scores]) -> SeedVariance | None:
+    """Variance of results between seeds, from all recipes that ran with several.
 
     One recipe has too few seeds to tell its own (that of three lies anywhere between 0.03 and 3.7
-    times the true one, 95 %), so all are taken to vary alike.
-
-    Args:
-        recipes: for each, a list of scores of the same examples for each seed.
+    times the true one, 95 %), so all are taken to vary alike. A recipe whose answers no seed
+    changes, such as one that always refuses, has learnt nothing and tells nothing.
 
     Returns:
-        None if no recipe has two seeds, or there are not two examples.
+        None if no recipe has two seeds that differ, or there are not two examples.
     """
-    between = chance = 0.0
-    between_degrees = chance_degrees = examples = 0
+    return _pooled((scores[np.newaxis], 1) for scores in _varying(recipes))
+
+
+def variance_at_equal_seeds(groups: Iterable[Iterable[Scores]]) -> SeedVariance | None:
+    """The same without what a seed does to all recipes alike: the variance of their differences.
+
+    The seed orders the rows, and one order is better than another for every recipe.
+
+    Args:
+        groups: recipes with equal seeds, in one order.
+
+    Returns:
+        None if no two recipes ran with the same several seeds.
+    """
+    together = (list(_varying(recipes)) for recipes in groups)
+    stacks = [np.stack(recipes) for recipes in together if len(recipes) > 1]
+    return _pooled((scores - scores.mean(axis=0), len(scores) - 1) for scores in stacks)
+
+
+def _varying(recipes: Iterable[Scores]) -> Iterable[np.ndarray]:
     for recipe in recipes:
-        if len(recipe) < 2 or len(recipe[0]) < 2:
-            continue
         scores = np.asarray(recipe, dtype=float)
-        seeds, examples = scores.shape
-        of_seed, of_example = scores.mean(axis=1, keepdims=True), scores.mean(axis=0, keepdims=True)
-        between += examples * float(((of_seed - scores.mean()) ** 2).sum())
-        chance += float(((scores - of_seed - of_example + scores.mean()) ** 2).sum())
-        between_degrees += seeds - 1
-        chance_degrees += (seeds - 1) * (examples - 1)
-    if not between_degrees:
+        if len(scores) > 1 and scores.shape[1] > 1 and np.ptp(scores, axis=0).any():
+            yield scores
+
+
+def _pooled(parts: Iterable[tuple[np.ndarray, int]]) -> SeedVariance | None:
+    """From scores by recipe, seed and example, and how many of the recipes are free to vary."""
+    observed = chance = 0.0
+    degrees = chance_degrees = 0
+    for scores, free in parts:
+        _, seeds, examples = scores.shape
+        level = scores.mean(axis=(1, 2), keepdims=True)
+        of_seed = scores.mean(axis=2, keepdims=True)
+        residual = scores - scores.mean(axis=1, keepdims=True) - of_seed + level
+        observed += float(((of_seed - level) ** 2).sum())
+        chance += float((residual**2).sum()) / (examples - 1) / examples
+        degrees += free * (seeds - 1)
+        chance_degrees += free * (seeds - 1) * (examples - 1)
+    if not degrees:
         return None
-    return SeedVariance(
-        observed=between / between_degrees / examples,
-        observed_degrees=between_degrees,
-        chance=chance / chance_degrees / examples,
-        chance_degrees=chance_degrees,
-    )
+    return SeedVariance(observed / degrees, degrees, chance / degrees, chance_degrees)

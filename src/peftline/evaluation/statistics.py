@@ -1,7 +1,7 @@
 """Values with 95 % intervals."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -13,6 +13,32 @@ NO_VALUE: Metric = {"value": None, "low": None, "high": None, "n": 0}
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 AT_ONCE = 2_000_000  # values: 16 MB
+
+
+class StandardError(NamedTuple):
+    """Of a mean difference, with the degrees of freedom that its estimate has."""
+
+    value: float
+    degrees: float
+
+    def p_value(self, difference: float) -> float:
+        """Two-sided p-value of the t-test; 1.0 where nothing varies and nothing differs."""
+        if not self.value:
+            return float(difference == 0)
+        return float(2 * stats.t.sf(abs(difference) / self.value, self.degrees))
+
+    def interval(self, difference: float, examples: int) -> Metric:
+        """The difference with its interval by the t-distribution."""
+        reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.degrees)) * self.value
+        return metric(difference, difference - reach, difference + reach, examples)
+
+
+def standard_error(differences: list[float]) -> StandardError | None:
+    """Of their mean over other examples; None for fewer than two."""
+    count = len(differences)
+    if count < 2:
+        return None
+    return StandardError(float(np.std(differences, ddof=1)) / count**0.5, count - 1.0)
 
 
 def proportion(hits: list[bool]) -> Metric:
@@ -61,6 +87,11 @@ def paired_differences(ours: list[float], theirs: list[float]) -> list[float]:
         ValueError: the lists differ in length.
     """
     return [float(a) - float(b) for a, b in zip(ours, theirs, strict=True)]
+
+
+def means(of_seeds: list[list[float]]) -> list[float]:
+    """Mean score of each example over seeds."""
+    return [sum(of_example) / len(of_seeds) for of_example in zip(*of_seeds, strict=True)]
 
 
 def metric(value: float, low: float, high: float, n: int) -> Metric:

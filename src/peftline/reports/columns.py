@@ -65,7 +65,8 @@ def _against_the_best(found: Comparison) -> list[Column]:
     return [
         Column(
             "to the best",
-            "Paired difference to the best recipe, with its 95 % interval.",
+            "Paired difference to the best recipe at the seeds that both have, with its 95 % "
+            "interval: over other examples, and over other seeds where the verdict says so.",
             difference,
             told,
         ),

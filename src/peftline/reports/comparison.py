@@ -99,9 +99,14 @@ def _cell(pair: Pair | None, found: Comparison) -> dict[str, str]:
     return {
         "kind": kind,
         "text": _rounded(100 * value) if found.is_share else f"{value:+.2g}",
-        "title": f"{pair.a} − {pair.b}: {words.difference(pair.difference, found.is_share)}, "
-        f"p {words.p_value(pair.p_value)}, adjusted {words.p_value(pair.adjusted_p_value)}",
+        "title": f"{pair.a} − {pair.b}: {words.difference(pair.difference, found.is_share)}"
+        f"{_at(pair.seeds)}, p {words.p_value(pair.p_value)}, "
+        f"adjusted {words.p_value(pair.adjusted_p_value)}",
     }
+
+
+def _at(seeds: list[int]) -> str:
+    return f" at seed {words.listing([str(seed) for seed in seeds])}" if seeds else ""
 
 
 def _rounded(points: float) -> str:

@@ -99,7 +99,8 @@ def _explanation(found: Comparison) -> str:
     _, unmeasured = with_values(found)
     parts = [
         "Bold: the best recipe and those that are not significantly worse; italic: without "
-        "training. Intervals are 95 %, over test examples."
+        "training. Intervals are 95 %: of rows over test examples, of differences as the verdict "
+        "says."
     ]
     if unmeasured:
         parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
@@ -117,7 +118,7 @@ def _differences(found: Comparison) -> str:
     if not found.pairs:
         return "Nothing was tested: examples were not scored one by one."
     tests = (
-        f"Paired tests on the same examples, adjusted by Holm over {len(found.pairs)} pairs, 5 %."
+        f"Paired tests as the verdict says, adjusted by Holm over {len(found.pairs)} pairs, 5 %."
     )
     if not names:
         return f"{tests} No two rows differ significantly."
