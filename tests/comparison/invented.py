@@ -91,3 +91,12 @@ def save(one, root, place="."):
 
 def share(scores):
     return statistics.fmean(map(float, scores))
+
+
+def repeated(**recipes):
+    """A run for each list of scores, with the seeds 0, 1, ..."""
+    return [
+        run(recipe, scores, seed=seed)
+        for recipe, of_seeds in recipes.items()
+        for seed, scores in enumerate(of_seeds)
+    ]

@@ -8,7 +8,7 @@ from peftline.comparison.runs import Failure, Runs
 from peftline.comparison.sweep import Chosen, Sweep
 from peftline.comparison.table import flat
 from peftline.evaluation.significance import paired_p_value
-from tests.comparison.invented import base_answers, run
+from tests.comparison.invented import base_answers, repeated, run
 
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
 BASE = base_answers(few_shot=[0] * 40)
@@ -124,13 +124,8 @@ def test_several_seeds_are_said_to_be_averaged():
 
 
 def test_the_spread_over_seeds_stands_in_the_verdict_and_in_every_test():
-    by_seed = {"first": (GOOD, BAD, GOOD), "second": (BAD, GOOD, CLOSE)}
-    repeated = [
-        run(name, scores, seed=seed)
-        for name, given in by_seed.items()
-        for seed, scores in enumerate(given)
-    ]
-    found = compared(*repeated, run("third", [0] * 40))
+    runs = repeated(first=(GOOD, BAD, GOOD), second=(BAD, GOOD, CLOSE), third=([0] * 40,))
+    found = compared(*runs)
     told, spread = found.verdict[-1], found.seed_spread
     assert 0 < spread.of_results.own < spread.of_results.observed
     assert f"{100 * spread.of_results.own:.1f} points without the chance of which" in told

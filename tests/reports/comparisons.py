@@ -5,21 +5,16 @@ from pathlib import Path
 from peftline.comparison.compare import compare
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Failure, Runs
-from tests.comparison.invented import base_answers, run
+from tests.comparison.invented import base_answers, repeated, run
 
 EVIL = "</script><img src=x onerror=document.title='owned'>"
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
 
 
-def repeated():
+def with_seeds():
     """Two recipes with three seeds each, whose results differ by far more than chance."""
-    by_seed = {"first": (GOOD, BAD, GOOD), "second": (BAD, GOOD, CLOSE)}
-    runs = [
-        run(name, scores, seed=seed)
-        for name, given in by_seed.items()
-        for seed, scores in enumerate(given)
-    ]
-    found = Runs(Path("trial"), [*runs, run("third", [0] * 40)], [])
+    runs = repeated(first=(GOOD, BAD, GOOD), second=(BAD, GOOD, CLOSE), third=([0] * 40,))
+    found = Runs(Path("trial"), runs, [])
     return Comparison(**compare(found).model_dump(mode="json")), found
 
 

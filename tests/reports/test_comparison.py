@@ -12,7 +12,7 @@ from peftline.reports import curves, disagreement, trade_offs
 from peftline.reports.comparison import page
 from tests.comparison.invented import run
 from tests.reports.browser import CHROMIUM, content_width, look
-from tests.reports.comparisons import BAD, CLOSE, EVIL, GOOD, invented, repeated
+from tests.reports.comparisons import BAD, CLOSE, EVIL, GOOD, invented, with_seeds
 
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
@@ -154,7 +154,7 @@ def test_curves_skip_losses_that_are_no_number():
 
 def test_the_matrix_says_whether_tests_have_the_spread_over_seeds():
     told = "a t-test that adds the spread over seeds"
-    assert told in page(*repeated()) and told not in page(*invented())
+    assert told in page(*with_seeds()) and told not in page(*invented())
 
 
 def test_the_browser_holds_the_answers_of_the_first_seed():

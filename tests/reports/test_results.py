@@ -3,7 +3,7 @@ import re
 
 from peftline.reports import results
 from tests.comparison.invented import run
-from tests.reports.comparisons import GOOD, invented, repeated
+from tests.reports.comparisons import GOOD, invented, with_seeds
 
 
 def document(**more):
@@ -30,7 +30,7 @@ def test_it_says_who_is_better_than_whom_and_what_cannot_be_compared():
 
 
 def test_it_says_how_far_seeds_move_a_result():
-    found, _ = repeated()
+    found, _ = with_seeds()
     text = results.render(found, "kedro results --experiment trial", "2026-01-02")
     spread = f"{100 * found.seed_spread.of_results.observed:.1f} points"
     assert f"Another seed moves a result by {spread}" in text
