@@ -5,9 +5,10 @@ from peftline.comparison.compare import compare
 from peftline.comparison.pairs import between
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Failure, Runs
-from peftline.comparison.sweep import Chosen, Sweep
+from peftline.comparison.sweep import Sweep
 from peftline.comparison.table import flat
 from peftline.evaluation.significance import paired_p_value
+from peftline.sweep.point import Chosen
 from tests.comparison.invented import base_answers, repeated, run
 
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20

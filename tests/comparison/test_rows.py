@@ -4,9 +4,10 @@ from dataclasses import replace
 import pytest
 
 from peftline.comparison import rows
-from peftline.comparison.sweep import Chosen, Sweep
+from peftline.comparison.sweep import Sweep
 from peftline.evaluation import metrics
 from peftline.evaluation.statistics import mean, proportion
+from peftline.sweep.point import Chosen
 from tests.comparison.invented import run, share
 
 EXACT = metrics.TOOL_CALLS
@@ -66,6 +67,16 @@ def test_tuned_means_chosen_among_several(candidates, tuned):
     lora, vera = recipe_rows(run("lora", A), run("vera", A), sweep=sweep)
     assert lora.tuned is tuned and lora.candidates == candidates
     assert vera.tuned is False and vera.candidates is None
+    assert not lora.at_edge and lora.notes == []
+
+
+def test_the_best_at_the_edge_of_a_grid_is_noted():
+    chosen = Chosen(candidates=3, settings={"rate": 0.3}, edges={"rate": "largest"})
+    (lora,) = recipe_rows(run("lora", A), sweep=Sweep(name="s", chosen={"lora": chosen}))
+    assert lora.at_edge
+    assert lora.notes == [
+        "The best rate, 0.3, is the largest that was tried: one beyond may be better."
+    ]
 
 
 def test_a_metric_that_is_no_mean_over_examples_keeps_its_own_interval():

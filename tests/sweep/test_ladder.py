@@ -26,7 +26,7 @@ def test_it_stops_at_the_first_rung_that_does_not_gain(climb, record):
     assert best.settings == {"adapter.rank": 2, "adapter.alpha": 4}
     tried = [p.settings.get("adapter.rank") for p in points if p.stage == "tuning"]
     assert tried == [None, 1, 2, 4]  # 4 gains less than two hundredths, 8 is not looked at
-    assert record._chosen["lora"]["candidates"] == 4
+    assert record.chosen()["lora"].candidates == 4
 
 
 def test_the_chosen_one_is_run_whole_with_every_seed(climb):

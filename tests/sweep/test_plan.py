@@ -3,7 +3,7 @@ import pytest
 from peftline.errors import PeftlineError
 from peftline.sweep import plan, space
 from peftline.sweep.plan import Plan
-from peftline.sweep.point import Point
+from peftline.sweep.point import Chosen, Point
 from peftline.sweep.record import Record
 
 RATE = "training.learning_rate"
@@ -42,7 +42,12 @@ def test_the_winner_on_validation_is_run_whole_with_every_seed(sweep, record):
         ("final", 1, 5e-4),
         ("final", 2, 5e-4),
     ]
-    assert record._chosen == {"lora": {"settings": {RATE: 5e-4}, "candidates": 3}}
+    assert record.chosen() == {"lora": Chosen(settings={RATE: 5e-4}, candidates=3)}
+
+
+def test_the_best_at_the_edge_of_a_grid_is_remembered_as_such(sweep, record):
+    sweep(lambda p: p.settings[RATE], recipes=["lora"], axes=[f"{RATE}=1e-4,5e-4,1e-3"])
+    assert record.chosen()["lora"].edges == {RATE: "smallest"}
 
 
 def test_of_a_metric_the_highest_wins(sweep, inputs):

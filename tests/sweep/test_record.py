@@ -3,7 +3,7 @@ import json
 import pytest
 
 from peftline.errors import PeftlineError
-from peftline.sweep.point import Result
+from peftline.sweep.point import Chosen, Result
 from peftline.sweep.record import Record
 
 
@@ -47,7 +47,8 @@ def test_other_recipes_of_a_former_sitting_are_kept_if_still_valid(record, resul
     record.add(result("c", "vera"))
     record.add(result("d", "oft", "waiting"))
     record.add(result("f", "hra"))
-    record.choose("ia3", {"x": 1}, 3)
+    chosen = Chosen(settings={"x": 1}, candidates=3, edges={"x": "largest"})
+    record.choose("ia3", chosen)
     later = Record(tmp_path / "sweep", {"name": "test"})
     now = {"lora": "a", "ia3": "b", "vera": "changed", "oft": "d"}
 
@@ -62,7 +63,7 @@ def test_other_recipes_of_a_former_sitting_are_kept_if_still_valid(record, resul
     state = written(tmp_path / "sweep")
     assert [one["hash"] for one in state["points"]] == ["b", "e"]
     assert {one["hash"] for one in state["outdated"]} == {"a", "c", "f"}
-    assert state["chosen"] == {"ia3": {"settings": {"x": 1}, "candidates": 3}}
+    assert state["chosen"] == {"ia3": chosen.model_dump()}
 
 
 def test_what_was_outdated_is_found_again_when_it_is_valid_again(record, result, tmp_path):

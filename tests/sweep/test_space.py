@@ -120,6 +120,22 @@ def test_a_failed_run_does_not_end_a_search():
     assert {score is None for _, score in tried} == {True, False}
 
 
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [(0.1, {"rate": "smallest"}), (0.3, {}), (1.0, {"rate": "largest"})],
+)
+def test_a_number_at_the_end_of_a_list_may_be_beaten_by_one_beyond(rate, expected):
+    axes = [
+        Choice(key="rate", values=[0.3, 0.1, 1.0]),
+        Choice(key="kind", values=["a", "b"]),
+        Choice(key="rank", values=[8]),
+        Choice(key="bias", values=[False, True]),
+        Range(key="share", low=0.1, high=1.0),
+    ]
+    chosen = {"rate": rate, "kind": "a", "rank": 8, "bias": True, "share": 0.1}
+    assert space.edges(axes, chosen) == expected
+
+
 @given(st.lists(st.one_of(st.none(), st.floats(-5, 5)), max_size=6))
 def test_the_lowest_score_is_chosen_the_earlier_of_equals(scores):
     tried = [({"at": at}, score) for at, score in enumerate(scores)]

@@ -68,6 +68,8 @@ class Row(_Part):
     tuned: bool = False
     candidates: int | None = None
     """How many settings were tried for it; null where no sweep says so."""
+    at_edge: bool = False
+    """Whether the best of them was the largest or smallest, so that one beyond may be better."""
     costs: Costs = Costs()
     forgetting: Metric | None = None
     """With its interval where there is one seed."""

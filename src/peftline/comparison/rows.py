@@ -12,6 +12,7 @@ from peftline.comparison.runs import Run
 from peftline.comparison.sweep import Sweep
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.statistics import means
+from peftline.sweep.point import Chosen
 
 
 def by_name(runs: list[Run]) -> dict[str, list[Run]]:
@@ -46,7 +47,7 @@ def _recipe_row(
     )
     of_seeds = [scores.by_example(run.predictions, chosen) for run in runs]
     known = of_seeds if all(of_seeds) else []
-    candidates = sweep.chosen.get(first.recipe) if sweep else None
+    tried = sweep.chosen.get(first.recipe) if sweep else None
     return Row(
         name=name,
         kind="recipe",
@@ -60,13 +61,14 @@ def _recipe_row(
             key: costs.mean_over(runs, "metrics", key, "value") for key in first.summary["metrics"]
         },
         validation_loss=costs.mean_over(runs, "validation_loss"),
-        tuned=bool(candidates and candidates.candidates > 1),
-        candidates=candidates.candidates if candidates else None,
+        tuned=bool(tried and tried.candidates > 1),
+        candidates=tried.candidates if tried else None,
+        at_edge=bool(tried and tried.edges),
         costs=costs.of(runs),
         forgetting=costs.forgetting(runs),
         delivers=_delivers(first.summary),
         about=about.get(first.recipe, ""),
-        notes=_notes(runs),
+        notes=[*_notes(runs), *_edges(tried)],
         health=[
             {"seed": run.seed, **found} for run in runs for found in run.summary.get("health") or ()
         ],
@@ -97,6 +99,14 @@ def _delivers(summary: dict[str, Any]) -> str:
     if summary["adapter_bytes"] is None:
         return "whole model"
     return "adapter and merged model" if summary["merge"] else "adapter"
+
+
+def _edges(chosen: Chosen | None) -> list[str]:
+    return [
+        f"The best {key}, {chosen.settings[key]}, is the {which} that was tried: one beyond may be "
+        "better."
+        for key, which in (chosen.edges if chosen else {}).items()
+    ]
 
 
 def _notes(runs: list[Run]) -> list[str]:

@@ -1,30 +1,17 @@
 """What a sweep says about its points: `sweep.json` in its root."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from peftline.errors import PeftlineError
-from peftline.sweep.point import FILE, Result
+from peftline.sweep.point import FILE, Chosen, Result
 
 
-class _Record(BaseModel):
-    """Read only; a sweep may say more than a comparison needs."""
+class Sweep(BaseModel):
+    """A plan of runs and what became of each. It may say more than a comparison needs."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Chosen(_Record):
-    """The settings with which a recipe is compared."""
-
-    settings: dict[str, Any] = {}
-    candidates: int
-    """How many settings were tried; with one, nothing was tuned."""
-
-
-class Sweep(_Record):
-    """A plan of runs and what became of each."""
 
     name: str
     selection: str | None = None

@@ -45,6 +45,7 @@ def _row(row: Row, found: Comparison) -> dict[str, Any]:
         "best_group": row.name in found.best_group,
         "tuned": row.tuned if row.kind == "recipe" else None,
         "candidates": row.candidates,
+        "at_edge": row.at_edge if row.kind == "recipe" else None,
         "delivers": row.delivers or None,
         "validation_loss": row.validation_loss,
         **row.costs.model_dump(),

@@ -83,7 +83,8 @@ def _of_training(found: Comparison) -> list[Column]:
     def tuned(row: Row) -> str | None:
         if row.kind != "recipe":
             return None
-        return f"yes, of {row.candidates}" if row.tuned else "no"
+        edge = ", at the edge" if row.at_edge else ""
+        return f"yes, of {row.candidates}{edge}" if row.tuned else "no"
 
     return [
         _of_value(
@@ -99,7 +100,8 @@ def _of_training(found: Comparison) -> list[Column]:
         ),
         _of_value(
             "tuned",
-            "Whether settings were chosen on validation data among several, and among how many.",
+            "Whether settings were chosen on validation data among several, and among how many; at "
+            "the edge: the best was the largest or smallest, so that one beyond may be better.",
             tuned,
             is_number=False,
         ),

@@ -19,7 +19,7 @@ from peftline.sweep import estimate, ladder, launch, plan, show, space
 from peftline.sweep.execute import Executor
 from peftline.sweep.inputs import SELECTIONS, Inputs
 from peftline.sweep.plan import Plan
-from peftline.sweep.point import FILE, Point, Result
+from peftline.sweep.point import FILE, Point
 from peftline.sweep.record import Record
 from peftline.tracking.sweep import parent
 
@@ -197,11 +197,14 @@ def _run(
                 work(inputs, record, executor)
             finally:
                 launcher.stop()
-    _close(record.results(), common.name, folder)
+    _close(record, common.name, folder)
 
 
-def _close(results: Sequence[Result], name: str, folder: Path) -> None:
-    show.results(results, name, folder)
+def _close(record: Record, name: str, folder: Path) -> None:
+    results = record.results()
+    show.results(results, folder)
+    show.edges(record.chosen())
+    show.comparing(name)
     failed = [one for one in results if one.status == "failed"]
     if failed:
         raise PeftlineError(

@@ -8,7 +8,7 @@ from peftline.sweep import inputs as starts
 from peftline.sweep.execute import Executor
 from peftline.sweep.inputs import Inputs
 from peftline.sweep.plan import cost
-from peftline.sweep.point import Point, Result
+from peftline.sweep.point import Chosen, Point, Result
 from peftline.sweep.record import Record
 
 RUNGS = ("ia3", "lora:1", "lora:2", "lora:4", "lora:8", "lora:16", "lora:32", "lora:64")
@@ -71,7 +71,7 @@ def climb(
             break
         best = result
     if best is not None:
-        record.choose(best.recipe, best.settings, tried)
+        record.choose(best.recipe, Chosen(settings=best.settings, candidates=tried))
     for seed in seeds if best else ():
         executor.complete(
             Point(stage="final", recipe=best.recipe, seed=seed, settings=best.settings)

@@ -10,7 +10,7 @@ from peftline.sweep import inputs as starts
 from peftline.sweep import space
 from peftline.sweep.execute import Executor
 from peftline.sweep.inputs import SELECTIONS, Inputs
-from peftline.sweep.point import Point, Result
+from peftline.sweep.point import Chosen, Point, Result
 from peftline.sweep.record import Record
 from peftline.sweep.space import Axis, Settings
 
@@ -130,7 +130,8 @@ def _tune(
             tried.append(score(space.suggest(axes, tried)))
     chosen = space.best(tried)
     if chosen is not None:
-        record.choose(recipe, chosen, len(tried))
+        edges = space.edges(axes, chosen)
+        record.choose(recipe, Chosen(settings=chosen, candidates=len(tried), edges=edges))
     return chosen
 
 

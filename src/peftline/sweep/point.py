@@ -20,6 +20,16 @@ class Point(Config):
     """What differs from the recipe's file, by dotted names within the recipe."""
 
 
+class Chosen(Config):
+    """The settings that a recipe is run whole with."""
+
+    settings: dict[str, Any] = {}
+    candidates: int
+    """How many were tried; with one, nothing was tuned."""
+    edges: dict[str, str] = {}
+    """Settings that are the `largest` or the `smallest` number that was tried."""
+
+
 class Result(Point):
     """A point that has been run, or will be."""
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from peftline import store
 from peftline.errors import PeftlineError
-from peftline.sweep.point import FILE, Point, Result
+from peftline.sweep.point import FILE, Chosen, Point, Result
 
 
 class Record:
@@ -24,7 +24,7 @@ class Record:
         """
         self._folder, self._facts = folder, facts
         self._results: dict[str, Result] = {}
-        self._chosen: dict[str, Any] = {}
+        self._chosen: dict[str, Chosen] = {}
         self._valid: dict[str, Result] = {}
         self._lock, self._begin = Lock(), time.monotonic()
         file = folder / FILE
@@ -43,7 +43,8 @@ class Record:
             if one.recipe not in recipes:
                 self._results[one.hash] = one
                 if one.stage == "final" and one.recipe in self._before["chosen"]:
-                    self._chosen[one.recipe] = self._before["chosen"][one.recipe]
+                    before = self._before["chosen"][one.recipe]
+                    self._chosen[one.recipe] = Chosen.model_validate(before)
 
     def finals(self, seed: int) -> dict[str, Result]:
         """The whole runs of a seed that have finished, by recipe: this sitting's before others."""
@@ -92,11 +93,16 @@ class Record:
                 store.write_text(self._folder / result.folder / "point.json", text + "\n")
             self._write()
 
-    def choose(self, recipe: str, settings: dict[str, Any], candidates: int) -> None:
-        """Remember which settings a recipe is run with, out of how many."""
+    def choose(self, recipe: str, chosen: Chosen) -> None:
+        """Remember which settings a recipe is run with."""
         with self._lock:
-            self._chosen[recipe] = {"settings": settings, "candidates": candidates}
+            self._chosen[recipe] = chosen
             self._write()
+
+    def chosen(self) -> dict[str, Chosen]:
+        """What was chosen, by recipe."""
+        with self._lock:
+            return dict(self._chosen)
 
     def results(self) -> list[Result]:
         """All points, in the order in which they came up."""
@@ -114,7 +120,7 @@ class Record:
             "parent_run": self.parent_run,
             "wall_seconds": round(before + time.monotonic() - self._begin, 1),
             "points": [one.model_dump() for one in sorted(self._results.values(), key=_place)],
-            "chosen": self._chosen,
+            "chosen": {recipe: one.model_dump() for recipe, one in self._chosen.items()},
             # Their inputs, or what was asked for, have changed since.
             "outdated": [
                 one.model_dump()

@@ -1,7 +1,7 @@
 """A sweep on the terminal: its plan before it runs, its table afterwards."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from peftline.sweep import estimate
 from peftline.sweep import inputs as starts
 from peftline.sweep.inputs import Inputs
 from peftline.sweep.ladder import Climbed
-from peftline.sweep.point import Point, Result
+from peftline.sweep.point import Chosen, Point, Result
 
 _ALIKE = 0.2  # share of examples in which two recipes differ: 0.15 to 0.25 on the built-in data
 _WIDTH = 140  # of tables that are piped into a file, which has no width
@@ -65,8 +65,8 @@ def preview(
         console.print("Training alone: no whole run of a sweep is known yet.")
 
 
-def results(found: Sequence[Result], experiment: str, folder: Path) -> None:
-    """Print what came of each point, and how to go on."""
+def results(found: Sequence[Result], folder: Path) -> None:
+    """Print what came of each point."""
     table = Table(
         "stage", "recipe", "seed", "settings", "status", "score", "minutes", title=str(folder)
     )
@@ -77,9 +77,22 @@ def results(found: Sequence[Result], experiment: str, folder: Path) -> None:
         table.add_row(
             one.stage, one.recipe, str(one.seed), settings, one.error or one.status, score, minutes
         )
-    console = _console()
-    console.print(table)
-    console.print(f"kedro run --pipeline=compare --params=experiment={experiment}")
+    _console().print(table)
+
+
+def edges(chosen: Mapping[str, Chosen]) -> None:
+    """Print which recipes may be better still with a value beyond those that were tried."""
+    for recipe, one in chosen.items():
+        for key, which in one.edges.items():
+            _console().print(
+                f"{recipe}: the best {key} is {one.settings[key]}, the {which} that was tried. "
+                "A wider grid may find a better one; what is known already is not run again."
+            )
+
+
+def comparing(experiment: str) -> None:
+    """Print how to go on."""
+    _console().print(f"kedro run --pipeline=compare --params=experiment={experiment}")
 
 
 def climbed(end: Climbed, gain: float) -> None:

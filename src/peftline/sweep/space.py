@@ -89,7 +89,7 @@ def absolute(axis: Axis, recipe: dict[str, Any], name: str) -> Axis:
             names = ", ".join(sorted(own)) if isinstance(own, dict) else "none"
             raise PeftlineError(f"{name} has no setting '{axis.key}': at '{key}' it has {names}.")
         own = own[key]
-    if axis.multiples and (isinstance(own, bool) or not isinstance(own, int | float)):
+    if axis.multiples and not _is_number(own):
         raise PeftlineError(f"{name}.{axis.key} is {own!r}: no number to multiply.")
 
     def times(factor: float) -> float:
@@ -141,6 +141,27 @@ def best(tried: Tried) -> Settings | None:
     """The settings of the lowest score, the earlier of two equals; None if every run failed."""
     scores = [(score, at) for at, (_, score) in enumerate(tried) if score is not None]
     return tried[min(scores)[1]][0] if scores else None
+
+
+def edges(axes: Sequence[Axis], chosen: Settings) -> dict[str, str]:
+    """By key, whether the chosen number is the largest or the smallest of a list of several.
+
+    Then the best is not bracketed, and a number beyond may be better.
+    """
+    found = {}
+    for axis in axes:
+        values = axis.values if isinstance(axis, Choice) else []
+        numbers = {value for value in values if _is_number(value)}
+        if len(numbers) < 2 or len(numbers) < len(values):
+            continue
+        ends = {min(numbers): "smallest", max(numbers): "largest"}
+        if chosen[axis.key] in ends:
+            found[axis.key] = ends[chosen[axis.key]]
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _distribution(axis: Axis) -> Any:
