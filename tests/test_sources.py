@@ -56,7 +56,7 @@ def changed(tmp_path, monkeypatch):
         ("reports/summary.py", set()),
         ("evaluation/answers.py", set()),
         ("tool_calls/generate.py", set()),
-        ("pipelines/finetune/nodes.py", set()),
+        ("pipelines/finetune/train.py", set()),
     ],
 )
 def test_a_changed_module_makes_those_stale_that_are_trained_with_it(changed, module, stale):

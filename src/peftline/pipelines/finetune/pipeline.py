@@ -3,20 +3,16 @@
 from kedro.pipeline import Node, Pipeline
 
 from peftline.capabilities import Delivers
-from peftline.pipelines.finetune.nodes import (
+from peftline.pipelines.finetune.preflight import gate, inspect, tokenise
+from peftline.pipelines.finetune.score import (
     evaluate,
     evaluate_quantized,
-    gate,
-    inspect,
     measure_forgetting,
     measure_latency,
-    merge,
-    plot,
-    summarise,
-    tokenise,
-    train,
     validate_answers,
 )
+from peftline.pipelines.finetune.summarise import summarise
+from peftline.pipelines.finetune.train import merge, plot, train
 
 RECIPE, RENDERING, EVALUATION = "params:recipe", "params:rendering", "params:evaluation"
 DATA, SEED, ROOT = "params:data", "params:seed", "params:store_root"
