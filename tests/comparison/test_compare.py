@@ -1,13 +1,14 @@
 import json
 from pathlib import Path
 
+from peftline.comparison import pairs
 from peftline.comparison.compare import compare
 from peftline.comparison.pairs import between
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Failure, Runs
+from peftline.comparison.seeds import Spread
 from peftline.comparison.sweep import Sweep
 from peftline.comparison.table import flat
-from peftline.evaluation.significance import paired_p_value
 from peftline.sweep.point import Chosen
 from tests.comparison.invented import base_answers, repeated, run
 
@@ -108,32 +109,57 @@ def test_versions_that_differ_between_runs_are_all_named():
 
 
 def test_a_sweep_says_how_settings_were_chosen_and_how_long_it_took():
-    chosen = {"good": Chosen(candidates=3, settings={"training.learning_rate": 0.1})}
+    rate = {"training.learning_rate": 0.1}
+    chosen = {"good": Chosen(candidates=3, settings=rate, edges=dict.fromkeys(rate, "largest"))}
     sweep = Sweep(name="rates", selection="validation_loss", wall_seconds=12.0, chosen=chosen)
-    found = compared(*three(), sweep=sweep)
+    found = compared(run("good", GOOD, varied=rate), run("bad", BAD), sweep=sweep)
     assert found.sweep["wall_seconds"] == 12.0 and found.sweep["name"] == "rates"
     assert found.row("good").tuned and not found.row("bad").tuned
+    lines = {line["name"]: line for line in flat(found)}
+    assert lines["good"]["at_edge"] and not lines["bad"]["at_edge"]
+    assert lines["bad"]["difference_seeds"] == "42"
 
 
 def test_several_seeds_are_said_to_be_averaged():
     found = compared(run("good", GOOD, seed=1), run("good", CLOSE, seed=2), run("bad", BAD))
     told = found.verdict[-1]
     assert "1 to 2 seeds each, averaged by example" in told
-    assert "moves a result by 1.8 points, no more than the chance of which examples" in told
-    assert "from 1 recipe with several seeds): too few runs" in told
-    assert "against other recipes" not in told
+    assert "moves a result by 1.8 points (0.0 points with ever more test examples)" in told
+    assert "from 1 recipe: too few runs" in told
+    assert "difference between" not in told
 
 
 def test_the_spread_over_seeds_stands_in_the_verdict_and_in_every_test():
-    runs = repeated(first=(GOOD, BAD, GOOD), second=(BAD, GOOD, CLOSE), third=([0] * 40,))
+    runs = repeated(
+        first=(GOOD, BAD, GOOD), second=(BAD, GOOD, CLOSE), third=(BAD, BAD, GOOD), none=([0] * 40,)
+    )
     found = compared(*runs)
     told, spread = found.verdict[-1], found.seed_spread
-    assert 0 < spread.of_results.own < spread.of_results.observed
-    assert f"{100 * spread.of_results.own:.1f} points without the chance of which" in told
-    against = f"{100 * spread.of_differences.observed:.1f} points"
-    assert f"against other recipes at the same seed by {against}" in told
-    assert "Tests and differences take account of it" in told
+    assert spread.recipes == 3 and spread.of_differences.degrees_of_freedom == 4
+    for one in (spread.of_results, spread.of_differences):
+        assert 0 < one.own < one.observed
+        observed, own = (f"{100 * part:.1f} points" for part in (one.observed, one.own))
+        assert f"by {observed} ({own} with ever more test examples)" in told
+    assert "What remains is a part of all tests" in told
     assert Comparison(**json.loads(found.model_dump_json())).seed_spread == spread
-    pair = between(found.pairs, "first", "third")
-    exact = paired_p_value(found.row("first").values, found.row("third").values, 3)
-    assert pair.p_value > exact
+    alone = pairs.compare_all(found.rows, Spread())
+    for name in ("second", "none"):
+        with_spread, without = (between(of, "first", name) for of in (found.pairs, alone))
+        assert with_spread.difference.low < without.difference.low
+        assert with_spread.minimum_detectable_difference > without.minimum_detectable_difference
+
+
+def test_where_too_few_tell_the_spread_of_differences_nothing_is_said_of_it():
+    runs = repeated(first=(GOOD, BAD, GOOD), second=(BAD, GOOD, CLOSE))
+    found = compared(*runs)
+    assert not found.seed_spread.of_differences.is_known
+    assert "difference between two recipes" not in found.verdict[-1]
+
+
+def test_a_recipe_that_beats_the_best_at_the_seeds_of_both_is_named():
+    """Its other seeds were bad ones, so that its mean over all of them is lower."""
+    once = run("once", [1] * 20 + [0] * 20, seed=0)
+    found = compared(once, *repeated(thrice=([1] * 38 + [0] * 2, [0] * 40, [0] * 40)))
+    assert found.best == "once" and found.best_group == ["once", "thrice"]
+    assert "But at the seeds that both have, thrice beat it" in found.verdict[1]
+    assert "Not distinguishable" not in found.verdict[1]

@@ -5,7 +5,7 @@ from statsmodels.stats.multitest import multipletests
 
 from peftline.comparison import pairs
 from peftline.comparison.result import Metric, Row
-from peftline.comparison.seeds import Seeds
+from peftline.comparison.seeds import Spread
 from peftline.evaluation.power import minimum_detectable_difference
 from peftline.evaluation.statistics import paired_difference, standard_error
 
@@ -18,7 +18,7 @@ def row(name, values, kind="recipe", seeds=(42,)):
 
 def compare_all(rows):
     """Where nothing is known about seeds."""
-    return pairs.compare_all(rows, Seeds())
+    return pairs.compare_all(rows, Spread())
 
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
@@ -75,8 +75,8 @@ def test_a_pair_can_be_seen_from_both_sides():
 def test_the_best_group_is_the_best_and_the_recipes_not_significantly_worse():
     close = row("close", [1.0] * 35 + [0.0] * 5)
     rows = [row("good", GOOD), close, *ROWS[1:], row("base", GOOD, kind="base")]
-    assert pairs.best_group(rows[0], rows, compare_all(rows)) == ["good", "close"]
-    assert pairs.best_group(None, [], []) == []
+    assert pairs.best_group(rows[0], rows, compare_all(rows), True) == ["good", "close"]
+    assert pairs.best_group(None, [], [], True) == []
 
 
 def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_differ():

@@ -72,8 +72,10 @@ def test_tuned_means_chosen_among_several(candidates, tuned):
 
 def test_the_best_at_the_edge_of_a_grid_is_noted():
     chosen = Chosen(candidates=3, settings={"rate": 0.3}, edges={"rate": "largest"})
-    (lora,) = recipe_rows(run("lora", A), sweep=Sweep(name="s", chosen={"lora": chosen}))
-    assert lora.at_edge
+    sweep = Sweep(name="s", chosen={"lora": chosen})
+    lora, other = recipe_rows(run("lora", A), run("lora", A, varied={"rate": 0.3}), sweep=sweep)
+    assert lora.at_edge and lora.tuned
+    assert not other.at_edge and not other.tuned and other.notes == []
     assert lora.notes == [
         "The best rate, 0.3, is the largest that was tried: one beyond may be better."
     ]

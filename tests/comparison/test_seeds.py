@@ -4,12 +4,12 @@ import pytest
 
 from peftline.comparison import pairs, seeds
 from peftline.comparison.result import Metric, Row
-from peftline.comparison.seeds import Seeds
+from peftline.comparison.seeds import Spread
 from peftline.evaluation.seed_variance import SeedVariance
 from peftline.evaluation.statistics import paired_difference
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
-WIDE = SeedVariance(observed=0.05, observed_degrees=4, chance=0.01, chance_degrees=300)
+WIDE = SeedVariance(recipes=2, observed=0.05, observed_degrees=4, chance=0.01, chance_degrees=300)
 NARROW = WIDE._replace(observed=0.0101)
 
 
@@ -24,7 +24,7 @@ def base(name, values):
 
 
 def pair(a, b, *known):
-    return pairs.compare_all([a, b], Seeds(2, *known))[0]
+    return pairs.compare_all([a, b], Spread(*known))[0]
 
 
 def width(found):
@@ -73,6 +73,19 @@ def test_what_was_not_trained_has_no_seeds():
     assert untrained.difference == Metric(**paired_difference(HALF, BAD))
 
 
+def test_a_recipe_that_no_seed_changes_is_like_one_that_was_not_trained():
+    """What a seed does to all recipes alike does not cancel against it."""
+    moving, still = row("moving", {1: GOOD, 2: HALF}), row("still", {1: BAD, 2: BAD})
+    found, untrained = pair(moving, still, WIDE, NARROW), pair(moving, base("b", BAD), WIDE)
+    assert width(found) == pytest.approx(width(untrained))
+
+
+def test_of_two_p_values_the_larger_counts():
+    """Four of four: 0.125 by the exact test, far less by a t-test of 40 examples."""
+    four = row("four", {1: [1.0] * 4 + [0.0] * 36})
+    assert pair(four, row("none", {1: BAD}), NARROW._replace(observed=0.010001)).p_value == 0.125
+
+
 @pytest.mark.parametrize("known", [{"chance": 0.05}, {"observed_degrees": 3}])
 def test_where_seeds_add_nothing_or_are_too_few_the_exact_test_stands(known):
     assert pair(ONE, OTHER, WIDE._replace(**known)) == pair(ONE, OTHER)
@@ -87,9 +100,21 @@ def test_recipes_that_answer_alike_have_an_interval_and_nothing_to_detect():
 
 def test_the_spread_is_that_of_recipes_with_several_seeds():
     several = [row("a", {1: GOOD, 2: HALF}), row("b", {1: HALF, 2: GOOD}), ONE]
-    found = seeds.of_rows(several).spread()
+    found = seeds.of_rows(several).told()
     assert (found.recipes, found.of_results.degrees_of_freedom) == (2, 2)
     assert found.of_results.observed == pytest.approx(0.4 / sqrt(2))
+    assert found.of_differences.observed == pytest.approx(0.8 / sqrt(2))  # 0.4 and -0.4
     assert found.of_differences.degrees_of_freedom == 1
     assert not found.of_results.is_known
-    assert seeds.of_rows([ONE, OTHER]).spread() is None
+    assert seeds.of_rows([ONE, OTHER]).told() is None
+
+
+def test_recipes_with_other_seeds_say_nothing_of_differences_at_equal_ones():
+    apart = [row("a", {1: GOOD, 2: HALF}), row("b", {3: GOOD, 4: HALF})]
+    found = seeds.of_rows(apart)
+    assert found.of_results.recipes == 2 and found.of_differences is None
+
+
+def test_a_recipe_that_no_seed_changes_is_not_counted():
+    still = row("still", {1: BAD, 2: BAD})
+    assert seeds.of_rows([row("a", {1: GOOD, 2: HALF}), still]).told().recipes == 1

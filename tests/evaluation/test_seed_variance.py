@@ -19,7 +19,7 @@ def runs(seeds, deviation=0.1, rng=3, difficulty=DIFFICULTY):
     """Hits and misses of one recipe: examples differ in difficulty, seeds in how good they are."""
     rng = np.random.default_rng(rng)
     chances = np.clip(difficulty + rng.normal(0, deviation, size=(seeds, 1)), 0, 1)
-    return (rng.random((seeds, len(difficulty))) < chances).astype(float).tolist()
+    return (rng.random((seeds, difficulty.shape[-1])) < chances).astype(float).tolist()
 
 
 def test_variances_are_those_of_an_analysis_of_variance_by_seed_and_example():
@@ -49,11 +49,11 @@ def test_recipes_are_pooled_by_their_seeds_whatever_their_level():
     pooled = seed_variance([three, better, runs(1, rng=5)])
     assert pooled.observed == pytest.approx((2 * a.observed + b.observed) / 3)
     assert pooled.chance == pytest.approx((2 * a.chance + b.chance) / 3)
-    assert (pooled.observed_degrees, pooled.chance_degrees) == (3, 3 * 39)
+    assert (pooled.recipes, pooled.observed_degrees, pooled.chance_degrees) == (2, 3, 3 * 39)
 
 
 def test_a_recipe_that_no_seed_changes_tells_nothing():
-    """Nine in ten collapsed recipes would else make the others look like certain ones."""
+    """Many collapsed recipes would else make the others look like certain ones."""
     refusing = [[1.0, 0.0] * 20] * 3
     assert seed_variance([runs(3), refusing]) == seed_variance([runs(3)])
     assert seed_variance([refusing]) is None
@@ -96,7 +96,9 @@ def test_recipes_with_other_seeds_are_taken_together_by_themselves():
     assert variance_at_equal_seeds([[runs(3)], [runs(2)]]) is None
 
 
-SEEDS = SeedVariance(observed=5e-4, observed_degrees=16, chance=1e-4, chance_degrees=3000)
+SEEDS = SeedVariance(
+    recipes=8, observed=5e-4, observed_degrees=16, chance=1e-4, chance_degrees=3000
+)
 
 
 def test_it_is_known_from_four_degrees_of_freedom_on():
@@ -135,30 +137,43 @@ def test_taking_chance_off_does_not_take_the_degrees_of_freedom():
 @pytest.mark.parametrize(("recipes", "seeds"), [(6, 3), (2, 3), (5, 2)])
 @pytest.mark.parametrize("deviation", [0.0, 0.05])
 def test_equal_recipes_are_told_apart_once_in_twenty_at_most(recipes, seeds, deviation):
-    assert found_different(recipes, seeds, deviation) <= 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
+    assert found_different(recipes, seeds, deviation) <= AT_MOST
 
 
 def test_it_is_no_less_often_than_once_in_twenty_where_seeds_are_many():
     """And of tests about other examples alone, it is once in three."""
     assert found_different(12, 4, 0.05) > 0.025
-    assert found_different(12, 4, 0.05, counted=False) > 0.25
+    assert found_different(12, 4, 0.05, estimate=None) > 0.25
+
+
+def test_at_equal_seeds_recipes_are_told_apart_as_often_whatever_seeds_do_to_all_alike():
+    at_equal = {"estimate": lambda tables: variance_at_equal_seeds([tables])}
+    assert 0.02 < found_different(6, 3, 0.03, common=0.08, **at_equal) <= AT_MOST
+    assert found_different(6, 3, 0.0, ahead=0.1, common=0.08, **at_equal) > 0.8
+    assert found_different(6, 3, 0.0, ahead=0.1, common=0.08) < 0.6  # by results alone
 
 
 def test_a_real_difference_is_found():
     assert found_different(6, 3, 0.02, ahead=0.15) > 0.8
 
 
-def found_different(recipes, seeds, deviation, ahead=0.0, counted=True):
-    """In how many of 400 simulated tables the first two recipes differ at 5 %."""
+AT_MOST = 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
+
+
+def found_different(recipes, seeds, deviation, ahead=0.0, common=0.0, estimate=seed_variance):
+    """In how many of 400 simulated tables the first and the last recipe differ at 5 %.
+
+    `common` is the deviation of what a seed does to all recipes alike.
+    """
     rng = np.random.default_rng(5)
     found = 0
     for _ in range(400):
-        difficulty = rng.beta(0.5, 0.5, size=200)
+        difficulty = rng.beta(0.5, 0.5, size=200) + rng.normal(0, common, size=(seeds, 1))
         tables = [runs(seeds, deviation, rng, difficulty) for _ in range(recipes - 1)]
         tables.append(runs(seeds, deviation, rng, difficulty + ahead))
         differences = np.mean(tables[-1], axis=0) - np.mean(tables[0], axis=0)
         error = standard_error(differences)
-        if counted:
-            error = seed_variance(tables).added_to(error, (seeds, seeds))
+        if estimate:
+            error = estimate(tables).added_to(error, (seeds, seeds))
         found += error.p_value(differences.mean()) <= 0.05
     return found / 400

@@ -153,7 +153,7 @@ def test_curves_skip_losses_that_are_no_number():
 
 
 def test_the_matrix_says_whether_tests_have_the_spread_over_seeds():
-    told = "a t-test that adds the spread over seeds"
+    told = "where seeds have a spread of their own a t-test with it"
     assert told in page(*with_seeds()) and told not in page(*invented())
 
 

@@ -1,7 +1,12 @@
 import json
 import re
+from pathlib import Path
 
+from peftline.comparison.compare import compare
+from peftline.comparison.runs import Runs
+from peftline.comparison.sweep import Sweep
 from peftline.reports import results
+from peftline.sweep.point import Chosen
 from tests.comparison.invented import run
 from tests.reports.comparisons import GOOD, invented, with_seeds
 
@@ -29,12 +34,21 @@ def test_it_says_who_is_better_than_whom_and_what_cannot_be_compared():
     assert "Minimum detectable difference" in text
 
 
+def test_it_says_whether_the_best_setting_may_be_beaten_by_one_beyond():
+    rate = {"training.learning_rate": 0.1}
+    chosen = Chosen(candidates=3, settings=rate, edges=dict.fromkeys(rate, "largest"))
+    sweep = Sweep(name="rates", chosen={"lora": chosen})
+    runs = Runs(Path("rates"), [run("lora", GOOD, varied=rate), run("ia3", GOOD)], [], sweep)
+    text = results.render(compare(runs), "kedro results --experiment rates", "2026-01-02")
+    assert text.count("yes, of 3, at the edge") == 1
+
+
 def test_it_says_how_far_seeds_move_a_result():
     found, _ = with_seeds()
     text = results.render(found, "kedro results --experiment trial", "2026-01-02")
     spread = f"{100 * found.seed_spread.of_results.observed:.1f} points"
     assert f"Another seed moves a result by {spread}" in text
-    assert "from 2 recipes with several seeds" in text
+    assert "from 2 recipes" in text
 
 
 def test_it_names_date_machine_versions_and_command():

@@ -136,6 +136,11 @@ def test_a_number_at_the_end_of_a_list_may_be_beaten_by_one_beyond(rate, expecte
     assert space.edges(axes, chosen) == expected
 
 
+@pytest.mark.parametrize(("values", "end"), [([0.0, 0.1], 0.0), ([1, 4], 1)])
+def test_there_is_nothing_below_none(values, end):
+    assert space.edges([Choice(key="x", values=values)], {"x": end}) == {}
+
+
 @given(st.lists(st.one_of(st.none(), st.floats(-5, 5)), max_size=6))
 def test_the_lowest_score_is_chosen_the_earlier_of_equals(scores):
     tried = [({"at": at}, score) for at, score in enumerate(scores)]

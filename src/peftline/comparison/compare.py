@@ -26,10 +26,12 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     base, notes = without_training.rows(kept, chosen)
     notes = [*notes, *other_texts, *_outdated(runs)]
     ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
-    of_seeds = seeds.of_rows(recipes)
-    tested = pairs.compare_all(ordered, of_seeds)
+    spread = seeds.of_rows(recipes)
+    tested = pairs.compare_all(ordered, spread)
     best = next((row for row in ordered if row.kind == "recipe"), None)
-    group_of_best = pairs.best_group(best, ordered, tested) if chosen else []
+    group_of_best = (
+        pairs.best_group(best, ordered, tested, chosen.higher_is_better) if chosen else []
+    )
     first = kept[0].summary if kept else {}
     found = Comparison(
         root=runs.root.name,
@@ -42,7 +44,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         best=best.name if best else None,
         best_group=group_of_best,
         minimum_detectable_difference=pairs.detectable(ordered, tested),
-        seed_spread=of_seeds.spread(),
+        seed_spread=spread.told(),
         pareto={cost: costs.pareto(recipes, cost, _better(chosen)) for cost in costs.COSTS},
         failures=[_failure(failure) for failure in runs.failures],
         left_out=[run._asdict() for run in group.left_out],

@@ -5,13 +5,13 @@ import statistics as plain
 from itertools import combinations
 
 from peftline.comparison.result import Metric, Pair, Row
-from peftline.comparison.seeds import Seeds, matched
+from peftline.comparison.seeds import Spread, matched
 from peftline.evaluation.power import minimum_detectable_difference
 from peftline.evaluation.significance import SIGNIFICANT, adjusted, paired_p_value
 from peftline.evaluation.statistics import mean, paired_differences, standard_error
 
 
-def compare_all(rows: list[Row], of_seeds: Seeds) -> list[Pair]:
+def compare_all(rows: list[Row], spread: Spread) -> list[Pair]:
     """Test every pair of rows whose examples were scored one by one.
 
     The p-values are adjusted together (Holm), so that among all of them the chance of a single
@@ -19,11 +19,11 @@ def compare_all(rows: list[Row], of_seeds: Seeds) -> list[Pair]:
 
     Args:
         rows: of the table.
-        of_seeds: how far seeds move a difference. Where that is not known well enough, differences
+        spread: how far seeds move a difference. Where that is not known well enough, differences
             are those of these runs alone.
     """
     tested = [row for row in rows if row.scores]
-    pairs = [_pair(a, b, of_seeds) for a, b in combinations(tested, 2)]
+    pairs = [_pair(a, b, spread) for a, b in combinations(tested, 2)]
     together = adjusted([pair.p_value for pair in pairs])
     return [
         pair.model_copy(update={"adjusted_p_value": q})
@@ -31,7 +31,7 @@ def compare_all(rows: list[Row], of_seeds: Seeds) -> list[Pair]:
     ]
 
 
-def _pair(a: Row, b: Row, of_seeds: Seeds) -> Pair:
+def _pair(a: Row, b: Row, spread: Spread) -> Pair:
     """A difference must hold for other examples, and for other examples and seeds together.
 
     The first has an exact test; the second, a t-test, has the spread over seeds in its variance.
@@ -43,7 +43,7 @@ def _pair(a: Row, b: Row, of_seeds: Seeds) -> Pair:
     p_value = paired_p_value(ours, theirs, parts)
     differences = paired_differences(ours, theirs)
     of_examples = standard_error(differences)
-    error = of_examples and of_seeds.added_to(of_examples, a, b, shared)
+    error = of_examples and spread.added_to(of_examples, a, b, shared)
     if error == of_examples:
         difference = mean(differences)
     else:
@@ -79,14 +79,16 @@ def turned(pair: Pair) -> Pair:
     return pair.model_copy(update={"a": pair.b, "b": pair.a, "difference": difference})
 
 
-def best_group(best: Row | None, rows: list[Row], pairs: list[Pair]) -> list[str]:
-    """The best row, and the recipes whose difference to it is not significant, best first."""
+def best_group(
+    best: Row | None, rows: list[Row], pairs: list[Pair], higher_is_better: bool
+) -> list[str]:
+    """The best row, and the recipes that are not significantly worse, best first."""
     if best is None:
         return []
     names = []
     for row in rows:
         pair = between(pairs, best.name, row.name)
-        if row is best or (row.kind == "recipe" and pair and not is_significant(pair)):
+        if row is best or (row.kind == "recipe" and pair and not beats(pair, higher_is_better)):
             names.append(row.name)
     return names
 
@@ -94,6 +96,11 @@ def best_group(best: Row | None, rows: list[Row], pairs: list[Pair]) -> list[str
 def is_significant(pair: Pair) -> bool:
     """Whether the difference holds after adjustment for all pairs."""
     return pair.adjusted_p_value < SIGNIFICANT
+
+
+def beats(pair: Pair, higher_is_better: bool) -> bool:
+    """Whether the first row of a pair is significantly better than the second."""
+    return is_significant(pair) and (pair.difference.value > 0) == higher_is_better
 
 
 def detectable(rows: list[Row], pairs: list[Pair]) -> float | None:

@@ -96,9 +96,9 @@ class Pair(_Part):
     a: str
     b: str
     difference: Metric
-    """a - b, at the seeds that both ran with; its interval is about other seeds too, where their
-    spread is known."""
-    seeds: list[int]
+    """a - b, at the seeds that both ran with; its interval is about other seeds too, where they
+    have a spread of their own."""
+    seeds: list[int] = []
     """That both ran with; empty where they share none, then each is the mean over its own."""
     p_value: float
     adjusted_p_value: float
@@ -112,7 +112,7 @@ class Deviation(_Part):
 
     observed: float
     own: float
-    """What is left of it without the chance of which examples were drawn."""
+    """What would remain of it with ever more test examples."""
     degrees_of_freedom: int
     is_known: bool
     """Well enough to be a part of tests."""
@@ -122,10 +122,10 @@ class SeedSpread(_Part):
     """How far seeds move what is found."""
 
     recipes: int
-    """With several seeds."""
+    """With several seeds, whose scores differ."""
     of_results: Deviation
     of_differences: Deviation | None
-    """Of a recipe against others at equal seeds; null where no two have several equal ones."""
+    """Of two recipes at equal seeds; null where no two have several equal ones."""
 
 
 class Comparison(_Part):
@@ -141,7 +141,8 @@ class Comparison(_Part):
     pairs: list[Pair]
     best: str | None
     best_group: list[str]
-    """The best recipe, and those that are not significantly worse."""
+    """The best recipe, and those that are not significantly worse. One may be significantly better
+    at the seeds that both have."""
     minimum_detectable_difference: float | None
     """Median over all pairs of recipes."""
     seed_spread: SeedSpread | None = None

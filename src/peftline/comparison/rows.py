@@ -45,16 +45,18 @@ def _recipe_row(
     seed_values = (
         [run.summary["metrics"][chosen.headline]["value"] for run in runs] if chosen else []
     )
-    of_seeds = [scores.by_example(run.predictions, chosen) for run in runs]
-    known = of_seeds if all(of_seeds) else []
+    by_seed = [scores.by_example(run.predictions, chosen) for run in runs]
+    scored = by_seed if all(by_seed) else []
     tried = sweep.chosen.get(first.recipe) if sweep else None
+    if tried and tried.settings != first.varied:
+        tried = None  # a run of the same recipe that was not a part of the sweep
     return Row(
         name=name,
         kind="recipe",
         recipe=first.recipe,
         varied=first.varied,
         seeds=[run.seed for run in runs],
-        metric=_metric(means(known), seed_values, first, chosen),
+        metric=_metric(means(scored), seed_values, first, chosen),
         seed_values=seed_values,
         seed_deviation=statistics.stdev(seed_values) if len(seed_values) > 1 else None,
         metrics={
@@ -73,7 +75,7 @@ def _recipe_row(
             {"seed": run.seed, **found} for run in runs for found in run.summary.get("health") or ()
         ],
         settings=first.summary.get("settings"),
-        scores=known,
+        scores=scored,
     )
 
 

@@ -21,49 +21,44 @@ class Matched(NamedTuple):
     """That both ran with; empty where they share none, then each is the mean over its own."""
 
 
-class Seeds(NamedTuple):
+class Spread(NamedTuple):
     """How far seeds move what is found."""
 
-    recipes: int = 0
-    """With several seeds."""
     of_results: SeedVariance | None = None
     of_differences: SeedVariance | None = None
-    """At equal seeds."""
+    """Half of the variance of the difference of two recipes at equal seeds."""
 
     def added_to(self, error: StandardError, a: Row, b: Row, shared: list[int]) -> StandardError:
         """The error of a difference between rows, with what other seeds would add.
 
         The error as it is where that is not known well enough, or nothing.
         """
-        runs = len(a.seeds), len(b.seeds)
+        runs = [0 if _is_fixed(row) else len(shared or row.seeds) for row in (a, b)]
         known = self.of_results
-        if shared:
-            runs = len(shared), len(shared)
-            if self.of_differences and self.of_differences.is_known:
-                known = self.of_differences
+        # What a seed does to all recipes alike does not cancel against one that it does not move.
+        if shared and all(runs) and self.of_differences and self.of_differences.is_known:
+            known = self.of_differences
         return known.added_to(error, runs) if known and known.is_known else error
 
-    def spread(self) -> SeedSpread | None:
+    def told(self) -> SeedSpread | None:
         """For people."""
         if self.of_results is None:
             return None
         return SeedSpread(
-            recipes=self.recipes,
+            recipes=self.of_results.recipes,
             of_results=_deviation(self.of_results),
-            of_differences=self.of_differences and _deviation(self.of_differences),
+            of_differences=self.of_differences and _deviation(self.of_differences, times=2),
         )
 
 
-def of_rows(rows: list[Row]) -> Seeds:
+def of_rows(rows: list[Row]) -> Spread:
     """From all recipes that ran with several seeds."""
     repeated = [row for row in rows if row.scores and len(row.seeds) > 1]
     equal = defaultdict(list)
     for row in repeated:
         equal[tuple(row.seeds)].append(row.scores)
-    return Seeds(
-        len(repeated),
-        seed_variance(row.scores for row in repeated),
-        variance_at_equal_seeds(equal.values()),
+    return Spread(
+        seed_variance(row.scores for row in repeated), variance_at_equal_seeds(equal.values())
     )
 
 
@@ -79,10 +74,15 @@ def _at(row: Row, seeds: list[int]) -> list[float]:
     return means([row.scores[row.seeds.index(seed)] for seed in seeds])
 
 
-def _deviation(variance: SeedVariance) -> Deviation:
+def _is_fixed(row: Row) -> bool:
+    """Whether no seed changes its scores: nothing was trained, or several seeds made no change."""
+    return not row.seeds or (len(row.seeds) > 1 and all(one == row.scores[0] for one in row.scores))
+
+
+def _deviation(variance: SeedVariance, times: int = 1) -> Deviation:
     return Deviation(
-        observed=variance.observed**0.5,
-        own=variance.own**0.5,
+        observed=(times * variance.observed) ** 0.5,
+        own=(times * variance.own) ** 0.5,
         degrees_of_freedom=variance.observed_degrees,
         is_known=variance.is_known,
     )

@@ -9,7 +9,7 @@ from peftline.sweep.point import FILE, Chosen, Result
 
 
 class Sweep(BaseModel):
-    """A plan of runs and what became of each. It may say more than a comparison needs."""
+    """A plan of runs and what became of each; more facts of a sweep are no matter here."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

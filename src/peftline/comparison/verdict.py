@@ -39,15 +39,23 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
         return "It is the only recipe."
     if not best.values:
         return "Examples were not scored one by one, so no difference is tested."
-    equals = [name for name in found.best_group if name != best.name]
-    worse = len(recipes) - 1 - len(equals)
-    if not equals:
-        return f"It is significantly better than {_others(worse)} (paired tests, Holm, 5 %)."
-    rest = f"; {_others(worse)} {'is' if worse == 1 else 'are'} worse" if worse else ""
-    return (
-        f"Not distinguishable from it (paired tests, Holm over all pairs, 5 %): "
-        f"{words.listing(equals)}{rest}."
-    )
+    to_best = [pairs.between(found.pairs, row.name, best.name) for row in recipes]
+    ahead = [pair.a for pair in to_best if pair and pairs.beats(pair, found.higher_is_better)]
+    equals = [name for name in found.best_group if name not in (best.name, *ahead)]
+    worse = len(recipes) - 1 - len(equals) - len(ahead)
+    how = "paired tests, Holm over all pairs, 5 %"
+    said = []
+    if ahead:
+        said.append(
+            f"But at the seeds that both have, {words.listing(ahead)} beat it ({how}): it ran with "
+            "others too, or with fewer."
+        )
+    if equals:
+        rest = f"; {_others(worse)} {'is' if worse == 1 else 'are'} worse" if worse else ""
+        said.append(f"Not distinguishable from it ({how}): {words.listing(equals)}{rest}.")
+    elif worse:
+        said.append(f"It is significantly better than {_others(worse)} ({how}).")
+    return " ".join(said)
 
 
 def _others(count: int) -> str:
@@ -81,10 +89,9 @@ def _untrained(best: Row, found: Comparison) -> str:
     told = f"Best without training: {row.name} with {words.score(row, found)}"
     if pair is None:
         return f"{told}."
-    ahead = pair.difference.value > 0 if found.higher_is_better else pair.difference.value < 0
     outcome = "is not distinguishable from it"
     if pairs.is_significant(pair):
-        outcome = "beats it" if ahead else "is worse than it"
+        outcome = "beats it" if pairs.beats(pair, found.higher_is_better) else "is worse than it"
     return (
         f"{told}; {best.name} {outcome} ({words.difference(pair.difference, found.is_share)}, "
         f"adjusted p {words.p_value(pair.adjusted_p_value)})."
@@ -120,24 +127,19 @@ def _scope(recipes: list[Row], found: Comparison) -> str:
         return f"{told} The deviation over seeds stands beside each row."
     several = "1 recipe" if spread.recipes == 1 else f"{spread.recipes} recipes"
     told += (
-        f" Another seed moves a result by {_moved(spread.of_results, found)} (standard deviation, "
-        f"from {several} with several seeds)"
+        f" Another seed moves a result by {_moved(spread.of_results, found)}, standard deviation, "
+        f"from {several}"
     )
-    if spread.of_differences:
-        against = _moved(spread.of_differences, found)
-        told += f", and against other recipes at the same seed by {against}"
-    if spread.of_results.is_known:
-        return f"{told}. Tests and differences take account of it, also for recipes with one seed."
-    return f"{told}: too few runs, so tests are about other examples alone."
+    if not spread.of_results.is_known:
+        return f"{told}: too few runs to count it, so tests are about other test examples alone."
+    if spread.of_differences and spread.of_differences.is_known:
+        between = _moved(spread.of_differences, found)
+        told += f", and the difference between two recipes at the same seed by {between}"
+    return f"{told}. What remains is a part of all tests, also of recipes with one seed."
 
 
 def _moved(deviation: Deviation, found: Comparison) -> str:
     observed, own = (
         words.points(part, found.is_share) for part in (deviation.observed, deviation.own)
     )
-    left = (
-        f"{own} without the chance of which examples were drawn"
-        if deviation.own
-        else "no more than the chance of which examples were drawn"
-    )
-    return f"{observed}, {left}"
+    return f"{observed} ({own} with ever more test examples)"

@@ -19,22 +19,24 @@ _ROUNDING = 1e-9  # the two variances are equal where one example alone differs
 class SeedVariance(NamedTuple):
     """Between runs that differ in their seed alone, pooled over recipes.
 
-    The results of such runs differ by what a seed does to a model, and by the chance of which
-    examples it then gets right, which more examples would even out. An analysis of variance by
-    seed and example tells the two apart, as for readers and cases in radiology (Obuchowski and
-    Rockette 1995, doi:10.1080/03610919508813243).
+    The results of such runs differ by what a seed does to a model, and by the chance of which of
+    these examples it then gets right. An analysis of variance by seed and example tells the two
+    apart, as for readers and cases in radiology (Obuchowski and Rockette 1995,
+    doi:10.1080/03610919508813243).
     """
 
+    recipes: int
+    """From which it is estimated."""
     observed: float
     """Variance of the results of runs."""
     observed_degrees: int
     chance: float
-    """The part of it that the choice of examples makes."""
+    """The part of it that more test examples would even out."""
     chance_degrees: int
 
     @property
     def own(self) -> float:
-        """What is left for the seed itself; 0.0 where chance explains all of it."""
+        """What would remain with ever more examples; 0.0 where chance explains all of it."""
         left = self.observed - self.chance
         return left if left > _ROUNDING * self.observed else 0.0
 
@@ -71,8 +73,8 @@ def seed_variance(recipes: Iterable[Scores]) -> SeedVariance | None:
     """Variance of results between seeds, from all recipes that ran with several.
 
     One recipe has too few seeds to tell its own (that of three lies anywhere between 0.03 and 3.7
-    times the true one, 95 %), so all are taken to vary alike. A recipe whose answers no seed
-    changes, such as one that always refuses, has learnt nothing and tells nothing.
+    times the true one, 95 %), so all are taken to vary alike. A recipe whose scores no seed
+    changes, such as one that always refuses, is no part of it.
 
     Returns:
         None if no recipe has two seeds that differ, or there are not two examples.
@@ -81,7 +83,7 @@ def seed_variance(recipes: Iterable[Scores]) -> SeedVariance | None:
 
 
 def variance_at_equal_seeds(groups: Iterable[Iterable[Scores]]) -> SeedVariance | None:
-    """The same without what a seed does to all recipes alike: the variance of their differences.
+    """The same without what a seed does to all recipes alike: half of a difference's variance.
 
     The seed orders the rows, and one order is better than another for every recipe.
 
@@ -106,16 +108,17 @@ def _varying(recipes: Iterable[Scores]) -> Iterable[np.ndarray]:
 def _pooled(parts: Iterable[tuple[np.ndarray, int]]) -> SeedVariance | None:
     """From scores by recipe, seed and example, and how many of the recipes are free to vary."""
     observed = chance = 0.0
-    degrees = chance_degrees = 0
+    count = degrees = chance_degrees = 0
     for scores, free in parts:
-        _, seeds, examples = scores.shape
+        recipes, seeds, examples = scores.shape
         level = scores.mean(axis=(1, 2), keepdims=True)
         of_seed = scores.mean(axis=2, keepdims=True)
         residual = scores - scores.mean(axis=1, keepdims=True) - of_seed + level
         observed += float(((of_seed - level) ** 2).sum())
         chance += float((residual**2).sum()) / (examples - 1) / examples
+        count += recipes
         degrees += free * (seeds - 1)
         chance_degrees += free * (seeds - 1) * (examples - 1)
     if not degrees:
         return None
-    return SeedVariance(observed / degrees, degrees, chance / degrees, chance_degrees)
+    return SeedVariance(count, observed / degrees, degrees, chance / degrees, chance_degrees)

@@ -91,22 +91,25 @@ def _matrix(found: Comparison) -> list[dict[str, Any]]:
 def _cell(pair: Pair | None, found: Comparison) -> dict[str, str]:
     if pair is None:
         return {"kind": "self", "text": "", "title": ""}
-    value = pair.difference.value
-    ahead = value > 0 if found.higher_is_better else value < 0
-    kind = "open"
+    value, kind = pair.difference.value, "open"
     if pairs.is_significant(pair):
-        kind = "ahead" if ahead else "behind"
+        kind = "ahead" if pairs.beats(pair, found.higher_is_better) else "behind"
     return {
         "kind": kind,
         "text": _rounded(100 * value) if found.is_share else f"{value:+.2g}",
         "title": f"{pair.a} − {pair.b}: {words.difference(pair.difference, found.is_share)}"
-        f"{_at(pair.seeds)}, p {words.p_value(pair.p_value)}, "
+        f"{_at(pair, found)}, p {words.p_value(pair.p_value)}, "
         f"adjusted {words.p_value(pair.adjusted_p_value)}",
     }
 
 
-def _at(seeds: list[int]) -> str:
-    return f" at seed {words.listing([str(seed) for seed in seeds])}" if seeds else ""
+def _at(pair: Pair, found: Comparison) -> str:
+    """The seeds of a pair of recipes; nothing for a row without training."""
+    if pair.seeds:
+        named = words.listing([str(seed) for seed in pair.seeds])
+        return f" at seed{'s' if len(pair.seeds) > 1 else ''} {named}"
+    trained = all(found.row(name).seeds for name in (pair.a, pair.b))
+    return ", without a seed that both have" if trained else ""
 
 
 def _rounded(points: float) -> str:

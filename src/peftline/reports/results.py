@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from peftline import units
-from peftline.comparison import words
-from peftline.comparison.pairs import is_significant
+from peftline.comparison import pairs, words
 from peftline.comparison.result import Comparison, Row
 from peftline.comparison.runs import Run
 from peftline.reports.columns import with_values
@@ -110,8 +109,8 @@ def _explanation(found: Comparison) -> str:
 def _differences(found: Comparison) -> str:
     """What each row is significantly better than."""
     beaten: dict[str, list[str]] = {}
-    for pair in filter(is_significant, found.pairs):
-        ahead = (pair.difference.value > 0) == found.higher_is_better
+    for pair in filter(pairs.is_significant, found.pairs):
+        ahead = pairs.beats(pair, found.higher_is_better)
         winner, loser = (pair.a, pair.b) if ahead else (pair.b, pair.a)
         beaten.setdefault(winner, []).append(loser)
     names = [row.name for row in found.rows if row.name in beaten]

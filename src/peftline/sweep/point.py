@@ -26,8 +26,8 @@ class Chosen(Config):
     settings: dict[str, Any] = {}
     candidates: int
     """How many were tried; with one, nothing was tuned."""
-    edges: dict[str, str] = {}
-    """Settings that are the `largest` or the `smallest` number that was tried."""
+    edges: dict[str, Literal["largest", "smallest"]] = {}
+    """Settings that are the end of the numbers that were tried."""
 
 
 class Result(Point):

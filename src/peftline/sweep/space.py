@@ -146,7 +146,8 @@ def best(tried: Tried) -> Settings | None:
 def edges(axes: Sequence[Axis], chosen: Settings) -> dict[str, str]:
     """By key, whether the chosen number is the largest or the smallest of a list of several.
 
-    Then the best is not bracketed, and a number beyond may be better.
+    Then the best is not bracketed, and a number beyond may be better. Below 0, and for whole
+    numbers below 1, there is none.
     """
     found = {}
     for axis in axes:
@@ -155,8 +156,10 @@ def edges(axes: Sequence[Axis], chosen: Settings) -> dict[str, str]:
         if len(numbers) < 2 or len(numbers) < len(values):
             continue
         ends = {min(numbers): "smallest", max(numbers): "largest"}
-        if chosen[axis.key] in ends:
-            found[axis.key] = ends[chosen[axis.key]]
+        value = chosen[axis.key]
+        is_last = value == 0 or (value == 1 and isinstance(value, int))
+        if value in ends and not (is_last and ends[value] == "smallest"):
+            found[axis.key] = ends[value]
     return found
 
 
