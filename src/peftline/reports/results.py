@@ -98,8 +98,8 @@ def _explanation(found: Comparison) -> str:
     _, unmeasured = with_values(found)
     parts = [
         "Bold: the best recipe and those that are not significantly worse; italic: without "
-        "training. Intervals are 95 %: of rows over test examples, of differences as the verdict "
-        "says."
+        "training. Intervals are 95 %: of rows over other test examples, of differences over other "
+        "seeds too where these have a spread of their own."
     ]
     if unmeasured:
         parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
@@ -117,7 +117,8 @@ def _differences(found: Comparison) -> str:
     if not found.pairs:
         return "Nothing was tested: examples were not scored one by one."
     tests = (
-        f"Paired tests as the verdict says, adjusted by Holm over {len(found.pairs)} pairs, 5 %."
+        "Paired tests on the same examples, of recipes at the seeds that both have, adjusted by "
+        f"Holm over {len(found.pairs)} pairs, 5 %."
     )
     if not names:
         return f"{tests} No two rows differ significantly."
