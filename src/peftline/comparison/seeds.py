@@ -8,6 +8,7 @@ from peftline.evaluation.seed_variance import (
     SeedVariance,
     seed_variance,
     variance_at_equal_seeds,
+    varies,
 )
 from peftline.evaluation.statistics import StandardError, means
 
@@ -76,7 +77,7 @@ def _at(row: Row, seeds: list[int]) -> list[float]:
 
 def _is_fixed(row: Row) -> bool:
     """Whether no seed changes its scores: nothing was trained, or several seeds made no change."""
-    return not row.seeds or (len(row.seeds) > 1 and all(one == row.scores[0] for one in row.scores))
+    return not row.seeds or (len(row.seeds) > 1 and not varies(row.scores))
 
 
 def _deviation(variance: SeedVariance, times: int = 1) -> Deviation:

@@ -37,7 +37,7 @@ def _best(best: Row, found: Comparison) -> str:
 def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
     if len(recipes) == 1:
         return "It is the only recipe."
-    if not best.values:
+    if not best.scores:
         return "Examples were not scored one by one, so no difference is tested."
     to_best = [pairs.between(found.pairs, row.name, best.name) for row in recipes]
     ahead = [pair.a for pair in to_best if pair and pairs.beats(pair, found.higher_is_better)]
@@ -47,8 +47,8 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
     said = []
     if ahead:
         said.append(
-            f"But at the seeds that both have, {words.listing(ahead)} beat it ({how}): it ran with "
-            "others too, or with fewer."
+            f"But at the seeds that both have, {words.listing(ahead)} beat it ({how}): the means "
+            "of these rows are over different seeds."
         )
     if equals:
         rest = f"; {_others(worse)} {'is' if worse == 1 else 'are'} worse" if worse else ""

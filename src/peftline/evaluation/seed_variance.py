@@ -98,11 +98,15 @@ def variance_at_equal_seeds(groups: Iterable[Iterable[Scores]]) -> SeedVariance 
     return _pooled((scores - scores.mean(axis=0), len(scores) - 1) for scores in stacks)
 
 
+def varies(recipe: Scores) -> bool:
+    """Whether another seed has changed any score."""
+    return any(of_seed != recipe[0] for of_seed in recipe)
+
+
 def _varying(recipes: Iterable[Scores]) -> Iterable[np.ndarray]:
     for recipe in recipes:
-        scores = np.asarray(recipe, dtype=float)
-        if len(scores) > 1 and scores.shape[1] > 1 and np.ptp(scores, axis=0).any():
-            yield scores
+        if varies(recipe) and len(recipe[0]) > 1:
+            yield np.asarray(recipe, dtype=float)
 
 
 def _pooled(parts: Iterable[tuple[np.ndarray, int]]) -> SeedVariance | None:
