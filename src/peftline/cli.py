@@ -146,7 +146,7 @@ def ladder(rungs: str | None, gain: float | None, **common: Any) -> None:
 
 
 def _common(options: dict[str, Any]) -> Any:
-    from peftline.sweep.command import Common
+    from peftline.sweep.prepare import Common
 
     seeds = _names(options["seeds"])
     if not seeds or not all(seed.isdecimal() for seed in seeds):

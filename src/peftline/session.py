@@ -1,8 +1,6 @@
 """A Kedro session that checks parameters before anything runs, and tells killed from failed."""
 
 import gc
-import signal
-import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +11,7 @@ from kedro.io import DatasetError
 from peftline.errors import PeftlineError
 from peftline.parameters import check_parameters
 from peftline.paths import recipe_names
+from peftline.signals import terminate_as_exit
 
 
 class PeftlineSession(KedroSession):
@@ -63,20 +62,3 @@ class PeftlineSession(KedroSession):
         chosen = {name: pipelines[name] for name in names if name in pipelines}
         given = self.store.get("runtime_params") or {}
         check_parameters(chosen, self._get_config_loader()["parameters"], given)
-
-
-class terminate_as_exit:  # noqa: N801
-    """Within the block, SIGTERM ends the work as Ctrl-C does: cleanly, with status 143."""
-
-    def __enter__(self) -> None:
-        self._previous = None
-        if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGTERM, self._exit)
-
-    def __exit__(self, *_: object) -> None:
-        if self._previous is not None:
-            signal.signal(signal.SIGTERM, self._previous)
-
-    @staticmethod
-    def _exit(number: int, _: object) -> None:
-        raise SystemExit(128 + number)

@@ -7,9 +7,9 @@ from peftline.comparison.pairs import between
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Failure, Runs
 from peftline.comparison.seeds import Spread
-from peftline.comparison.sweep import Sweep
 from peftline.comparison.table import flat
 from peftline.sweep.point import Chosen
+from peftline.sweep.state import Sweep
 from tests.comparison.invented import base_answers, repeated, run
 
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 
 from peftline.comparison import rows
-from peftline.comparison.sweep import Sweep
 from peftline.evaluation import metrics
 from peftline.evaluation.statistics import mean, proportion
 from peftline.sweep.point import Chosen
+from peftline.sweep.state import Sweep
 from tests.comparison.invented import run, share
 
 EXACT = metrics.TOOL_CALLS

@@ -13,7 +13,8 @@ from peftline.delivery import model as whole
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
 from peftline.evaluation import forgetting, text_loss
-from peftline.evaluation.text_loss import Loss, losses
+from peftline.evaluation.metrics.metric_set import Likelihood
+from peftline.evaluation.text_loss import likelihoods
 from peftline.fine_tune import fine_tune
 from peftline.schema import Recipe
 
@@ -111,9 +112,9 @@ def test_the_base_is_measured_once_for_all_adapters(trained_lora, measure, train
 
     def count(*args):
         read.append(args)
-        return losses(*args)
+        return likelihoods(*args)
 
-    monkeypatch.setattr(forgetting, "losses", count)
+    monkeypatch.setattr(forgetting, "likelihoods", count)
     second = measure(train(HOULSBY))
     assert len(read) == 1, "the adapter alone"
     assert second["base_loss"] == first["base_loss"]
@@ -165,32 +166,37 @@ def test_a_long_paragraph_is_read_in_windows_and_every_token_but_the_first_count
     monkeypatch.setattr(text_loss, "_WINDOW", 10)
     model = load_model(loud_base, torch.float32)
     ids = list(range(40, 63))
-    (whole,) = losses(model, [ids], [])
-    parts = losses(model, [ids[:10], ids[10:20], ids[20:]], [])
+    (whole,) = likelihoods(model, [ids], [])
+    parts = likelihoods(model, [ids[:10], ids[10:20], ids[20:]], [])
     assert whole.tokens == 9 + 9 + 2 == sum(part.tokens for part in parts)
-    assert whole.nats == pytest.approx(sum(part.nats for part in parts))
+    assert whole.log_likelihood == pytest.approx(sum(part.log_likelihood for part in parts))
 
 
 def test_after_a_beginning_token_the_first_counts_too(loud_base):
     model = load_model(loud_base, torch.float32)
-    (without,), (with_bos,) = (losses(model, [[50, 51, 52]], bos) for bos in ([], [7]))
+    (without,), (with_bos,) = (likelihoods(model, [[50, 51, 52]], bos) for bos in ([], [7]))
     assert (without.tokens, with_bos.tokens) == (2, 3)
     with torch.no_grad():
         expected = model(input_ids=torch.tensor([[7, 50, 51, 52]])).logits.log_softmax(-1)
     sums = [expected[0, at, token].item() for at, token in enumerate([50, 51, 52])]
-    assert with_bos.nats == pytest.approx(-sum(sums), rel=1e-5)
-    assert losses(model, [[50]], []) == [Loss(0.0, 0)]
+    assert with_bos.log_likelihood == pytest.approx(sum(sums), rel=1e-5)
+    assert likelihoods(model, [[50]], []) == [Likelihood(0.0, 0)]
 
 
 def test_means_are_over_tokens_and_the_interval_over_paired_paragraphs():
     generator = np.random.default_rng(1)
     tokens = generator.integers(20, 200, 40)
-    before = [Loss(float(n * generator.normal(3, 0.5)), int(n)) for n in tokens]
+    before = [Likelihood(-float(n * generator.normal(3, 0.5)), int(n)) for n in tokens]
     shift = generator.normal(0.1, 0.05, 40)
-    after = [Loss(a.nats + a.tokens * s, a.tokens) for a, s in zip(before, shift, strict=True)]
+    after = [
+        Likelihood(a.log_likelihood - a.tokens * s, a.tokens)
+        for a, s in zip(before, shift, strict=True)
+    ]
     found = forgetting.compare(before, after)
     total = tokens.sum()
-    assert found["base_loss"] == pytest.approx(sum(a.nats for a in before) / total, abs=1e-6)
+    assert found["base_loss"] == pytest.approx(
+        -sum(a.log_likelihood for a in before) / total, abs=1e-6
+    )
     value = (shift * tokens).sum() / total
     assert found["difference"]["value"] == pytest.approx(value, abs=1e-6)
     # linearised variance of a ratio of sums (Cochran 1977, chapter 6)

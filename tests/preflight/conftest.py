@@ -44,7 +44,9 @@ def inspected(prepared, recipe, tiny_base):
     from peftline.preflight.inspect import inspect
     from peftline.schema import Evaluation
 
-    def look(rows, base=tiny_base, for_training=True, quantization=None, **settings):
+    def look(
+        rows, base=tiny_base, for_training=True, quantization=None, evaluation=None, **settings
+    ):
         made = prepared(rows, base=base, **settings)
         return inspect(
             name="lora",
@@ -52,7 +54,7 @@ def inspected(prepared, recipe, tiny_base):
             seed=42,
             base=base,
             for_training=for_training,
-            evaluation=Evaluation(),
+            evaluation=Evaluation(**evaluation or {}),
             **vars(made),
         )
 

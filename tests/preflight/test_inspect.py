@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from peftline.errors import PeftlineError
 from peftline.preflight.problems import gate
 from peftline.reports.preflight import page
 
+SIDES = ["train", "validation", "test"]
 ROWS = [
     {"instruction": f"Say the number {at} in words, please.", "output": f"It is number {at}."}
     for at in range(120)
@@ -185,3 +187,16 @@ def test_everything_from_data_is_escaped_on_the_page(inspected):
 def test_an_error_shows_a_red_banner(inspected):
     html = page(inspected(PREFERENCE))
     assert '<div class="banner error">1 error: training would stop here.</div>' in html
+
+
+@pytest.mark.parametrize("validation", [False, True])
+def test_references_that_cannot_be_scored_stop_a_run_before_its_training(inspected, validation):
+    rows = [row | {"split": side} for row, side in zip(ROWS, SIDES * 40, strict=True)]
+    rows[1]["output"] = "It is the last one."  # of the validation split
+    scored = {"metrics": "numeric", "validation": validation}
+    found = inspected(rows, evaluation=scored)
+    if not validation:
+        assert "references_cannot_be_scored" not in names(found)
+        return
+    with pytest.raises(PeftlineError, match="1 examples of the validation split .*row 2"):
+        gate(found)

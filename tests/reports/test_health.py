@@ -6,10 +6,12 @@ import pytest
 
 from peftline.adapters.none import NoAdapter
 from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.datasets.text import AtomicJSONDataset
 from peftline.evaluation import answers
 from peftline.fine_tune import fine_tune
 from peftline.rendering import template
 from peftline.reports.health import findings
+from peftline.reports.plots import learning_curve
 from peftline.schema import Evaluation
 
 
@@ -103,12 +105,23 @@ def test_a_sound_training_has_no_findings():
 
 @pytest.mark.parametrize("name", ["train_loss", "validation_loss", "grad_norm"])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_a_number_that_is_not_finite_is_a_divergence(name, value):
+def test_a_number_that_is_not_finite_is_a_divergence(name, value, tmp_path):
+    """Also as the file has it, where it is null, and with the picture that is drawn of it."""
     course = history(falling(2.0, 0.4), [2.0, 0.9, 0.5, 0.44, 0.42])
     course["records"][7][name] = value
-    (found,) = findings(course, [])
-    assert found["name"] == "divergence"
-    assert f"{value} at step {course['records'][7]['step']:.0f}" in found["evidence"]
+    file = AtomicJSONDataset(str(tmp_path / "history.json"))
+    file.save(course)
+    for one in (course, file.load()):
+        (found,) = findings(one, [])
+        assert found["name"] == "divergence"
+        assert f"is no number at step {course['records'][7]['step']:.0f}" in found["evidence"]
+        learning_curve(one, "lora")
+
+
+def test_a_training_of_which_nothing_is_a_number_is_a_divergence():
+    course = history([None] * 5, [2.0, None], kept=None)
+    assert [found["name"] for found in findings(course, [])] == ["divergence"]
+    learning_curve(course, "lora")
 
 
 @pytest.mark.parametrize(

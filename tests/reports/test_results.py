@@ -4,9 +4,9 @@ from pathlib import Path
 
 from peftline.comparison.compare import compare
 from peftline.comparison.runs import Runs
-from peftline.comparison.sweep import Sweep
 from peftline.reports import results
 from peftline.sweep.point import Chosen
+from peftline.sweep.state import Sweep
 from tests.comparison.invented import run
 from tests.reports.comparisons import GOOD, invented, with_seeds
 

@@ -51,6 +51,8 @@ def judged(trained_lora, ours, zero_shot, few_shot):
     [
         (GOOD, BAD, "Fine-tuning with lora beats few-shot prompting"),
         (GOOD, GOOD, "lora is not measurably different from few-shot prompting"),
+        # two points more, but others: the interval has zero in it
+        ([1] * 21 + [0] * 19, [0] * 20 + [1] * 20, "lora is not measurably different from few"),
         (BAD, GOOD, "lora is worse than few-shot prompting"),
     ],
 )

@@ -5,11 +5,13 @@ import pytest
 from peftline.sweep import inputs as starts
 from peftline.sweep.point import Result
 from peftline.sweep.record import Record
+from peftline.sweep.state import Sweep
 
 
 @pytest.fixture
-def inputs(loud_base, sum_tokens):
+def inputs(loud_base, sum_tokens, tmp_path):
     return starts.Inputs(
+        project=tmp_path / "project",
         environment=None,
         params={},
         recipes={
@@ -29,7 +31,7 @@ def inputs(loud_base, sum_tokens):
 
 @pytest.fixture
 def record(tmp_path):
-    return Record(tmp_path / "sweep", {"name": "test"})
+    return Record(tmp_path / "sweep", Sweep(name="test"))
 
 
 class Fake:

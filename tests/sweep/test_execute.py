@@ -1,6 +1,7 @@
 """What a point's run is given, what is read from it, and when it counts as done."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from peftline.sweep.execute import Executor
 from peftline.sweep.launch import Ended
 from peftline.sweep.point import Point
 from peftline.sweep.record import Record
+from peftline.sweep.state import Sweep
 
 TUNING = Point(stage="tuning", recipe="lora", seed=1, settings={"training.learning_rate": 0.01})
 FINAL = Point(stage="final", recipe="lora", seed=1)
@@ -114,14 +116,6 @@ def test_a_metric_is_measured_on_validation(execute):
     assert arguments["to_nodes"].endswith("lora.validate_answers")
 
 
-def test_a_metric_that_there_is_not_is_refused_with_the_nearest(execute):
-    launched = Launched(metrics={"exact_match": {"value": 0.75}})
-    with pytest.raises(
-        PeftlineError, match="no metric 'accuracy' to select by. Known: exact_match"
-    ):
-        execute(launched, selection="accuracy").complete(TUNING)
-
-
 def test_a_failed_run_is_an_outcome_with_its_reason(execute, record):
     log = "INFO training\nError: rows.jsonl, row 3: field 'output' is empty.\nFill it in.\n"
     result = execute(Launched(code=1, log=log)).complete(FINAL)
@@ -132,7 +126,9 @@ def test_a_failed_run_is_an_outcome_with_its_reason(execute, record):
 
 @pytest.mark.parametrize("loss", [float("nan"), None])
 def test_a_loss_that_is_no_number_is_a_failure(execute, loss):
-    assert execute(Launched(loss=loss)).complete(FINAL).status == "failed"
+    result = execute(Launched(loss=loss)).complete(FINAL)
+    assert result.status == "failed"
+    assert result.error == "the validation loss is no number: the training diverged"
 
 
 def test_models_that_can_be_spared_are_removed(execute, tmp_path):
@@ -146,10 +142,76 @@ def test_models_that_can_be_spared_are_removed(execute, tmp_path):
 def test_a_finished_point_is_not_run_again(execute, inputs, tmp_path):
     before = execute(Launched()).complete(FINAL)
     second = Launched()
-    again = Record(tmp_path / "sweep", {"name": "test"})
+    again = Record(tmp_path / "sweep", Sweep(name="test"))
     executor = Executor(tmp_path / "sweep", "try", inputs, again, second)
     assert executor.complete(FINAL) == before
     assert not second.calls
+
+
+def test_what_the_file_says_as_well_is_one_run_under_the_settings_asked_for(execute, record):
+    """Or the seeds of one configuration would be two rows of the table."""
+    launched = Launched()
+    executor = execute(launched)
+    plain = executor.complete(FINAL)
+    default = {"training.max_steps": 40}
+    again = executor.complete(FINAL.model_copy(update={"settings": default}))
+    assert len(launched.calls) == 1
+    assert (plain.settings, again.settings) == ({}, default)
+    assert record.results() == [again]
+
+
+def test_recipes_of_equal_content_are_runs_of_their_own(execute, inputs):
+    launched = Launched()
+    recipes = {"lora": inputs.recipes["lora"], "my_lora": inputs.recipes["lora"]}
+    executor = execute(launched, recipes=recipes)
+    ours = executor.complete(FINAL.model_copy(update={"recipe": "my_lora"}))
+    assert ours.hash != executor.complete(FINAL).hash and len(launched.calls) == 2
+
+
+def test_equal_runs_at_the_same_time_are_one(execute):
+    launched = Launched()
+    executor = execute(launched)
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(executor.complete, [TUNING] * 4))
+    assert len(launched.calls) == 1 and len({one.model_dump_json() for one in results}) == 1
+
+
+@pytest.mark.parametrize(
+    ("point", "selection", "last"),
+    [
+        (FINAL, "validation_loss", ["08_reporting/lora/seed-1/summary.json"]),
+        (TUNING, "validation_loss", ["08_reporting/lora/seed-1/learning_curve.png"]),
+        (
+            TUNING,
+            "exact_match",
+            [
+                "08_reporting/lora/seed-1/learning_curve.png",
+                "07_model_output/lora/seed-1/validation_metrics.json",
+            ],
+        ),
+    ],
+)
+def test_a_run_that_outlived_its_sweep_is_not_made_again(execute, tmp_path, point, selection, last):
+    """The sweep was killed; its run ended well, but nobody wrote down what came of it."""
+    metrics = {"exact_match": {"value": 0.5}}
+    before = execute(Launched(metrics=metrics), selection=selection).complete(point)
+    folder = tmp_path / "sweep" / before.folder
+    (folder / "run.yml").touch()
+
+    def runs_again():
+        """How many runs the same point takes now."""
+        (folder / "point.json").unlink()
+        launched = Launched(metrics=metrics)
+        result = execute(launched, selection=selection).complete(point)
+        assert (result.status, result.score) == ("finished", before.score)
+        return len(launched.calls)
+
+    assert runs_again() == 1
+    for file in last:
+        (folder / file).write_text(json.dumps(metrics))
+    assert runs_again() == 0
+    (folder / last[0]).unlink()
+    assert runs_again() == 1
 
 
 def test_a_failed_point_is_run_again_if_that_is_wanted(execute):
@@ -242,12 +304,18 @@ def test_what_is_made_of_a_part_that_failed_is_a_failure_of_this_sitting(execute
 def test_a_later_sitting_knows_the_parts_of_a_former_one(
     execute, inputs, trained_lora, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(adapter, "describe", lambda folder: trained_lora.handle)
+    def described(folder):
+        if not folder.is_dir():
+            raise PeftlineError(f"{folder}: there is no adapter.")
+        return trained_lora.handle
+
+    monkeypatch.setattr(adapter, "describe", described)
     executor = execute(Launched())
     for name in ("lora", "houlsby", "fusion"):
         executor.complete(Point(stage="final", recipe=name, seed=1))
-    later = Record(tmp_path / "sweep", {"name": "test"})
-    later.take_over(["ia3"], Executor(tmp_path / "sweep", "try", inputs, later).key)
+    later = Record(tmp_path / "sweep", Sweep(name="test"))
+    key = Executor(tmp_path / "sweep", "try", inputs, later).key
+    later.take_over(["ia3"], key, made_of_others=["fusion"])
     assert {one.recipe for one in later.results()} == {"lora", "houlsby", "fusion"}
 
 

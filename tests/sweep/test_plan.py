@@ -5,6 +5,7 @@ from peftline.sweep import plan, space
 from peftline.sweep.plan import Plan
 from peftline.sweep.point import Chosen, Point
 from peftline.sweep.record import Record
+from peftline.sweep.state import Sweep
 
 RATE = "training.learning_rate"
 
@@ -78,6 +79,10 @@ def test_a_range_is_searched_for_as_many_trials_as_wanted(sweep):
 def test_settings_that_make_a_recipe_impossible_are_refused_before_anything_runs(sweep):
     with pytest.raises(PeftlineError, match="adapter.rank"):
         sweep(lambda p: pytest.fail("it ran"), recipes=["lora"], axes=["adapter.rank=4,-1"])
+    with pytest.raises(PeftlineError, match="training.warmup_share"):
+        sweep(
+            lambda p: pytest.fail("it ran"), recipes=["ia3"], axes=["training.warmup_share=0.1..3"]
+        )
 
 
 def test_a_failed_setting_is_not_chosen(sweep):
@@ -123,12 +128,12 @@ def test_but_accepted_after_a_sitting_that_has_run_them_with_every_seed(
     for seed in (1, 2):
         record.add(executor.complete(Point(stage="final", recipe="houlsby", seed=seed)))
     keys = {one.seed: one.hash for one in record.results()}
-    later = Record(tmp_path / "sweep", {"name": "test"})
+    later = Record(tmp_path / "sweep", Sweep(name="test"))
     later.take_over(["fusion", "lora"], lambda point: keys[point.seed])
     plan.check(Plan(recipes=["fusion", "lora"], seeds=[1, 2]), inputs, later)
     with pytest.raises(PeftlineError, match="Add houlsby to --recipes"):
         plan.check(Plan(recipes=["fusion", "lora"], seeds=[1, 2, 3]), inputs, later)
-    changed = Record(tmp_path / "sweep", {"name": "test"})
+    changed = Record(tmp_path / "sweep", Sweep(name="test"))
     changed.take_over(["fusion", "lora"], lambda point: "changed since")
     with pytest.raises(PeftlineError, match="Add houlsby to --recipes"):
         plan.check(Plan(recipes=["fusion", "lora"], seeds=[1, 2]), inputs, changed)

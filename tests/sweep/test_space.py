@@ -8,7 +8,9 @@ from peftline.errors import PeftlineError
 from peftline.sweep import space
 from peftline.sweep.space import Choice, Range
 
-RECIPE = {"training": {"learning_rate": 2e-3, "batch_size": 4, "schedule": "cosine"}}
+RECIPE = {
+    "training": {"learning_rate": 2e-3, "batch_size": 4, "schedule": "cosine", "max_steps": None}
+}
 RATE = "training.learning_rate"
 
 
@@ -27,6 +29,23 @@ def test_multiples_are_of_the_recipes_own_value():
     assert space.parse(f"{RATE}=x0.3,x1,x3").multiples
     assert absolute(f"{RATE}=x0.3,x1,x3").values == [6e-4, 2e-3, 6e-3]
     assert absolute("training.batch_size=x0.1,x0.5,x2").values == [1, 2, 8]
+
+
+def test_a_value_that_is_named_twice_is_tried_once():
+    assert space.parse(f"{RATE}=1e-3,0.001,2e-3").values == [1e-3, 2e-3]
+    assert space.parse("a=1,true").values == [1, True]
+
+
+def test_what_is_null_in_the_file_is_whole_if_both_ends_are():
+    assert absolute("training.max_steps=20..200").whole
+    assert not absolute("training.max_steps=0.5..2").whole
+    axes = [absolute("training.max_steps=20..200"), absolute(f"{RATE}=1e-3..1e-2")]
+    assert space.ends(axes) == [
+        {"training.max_steps": 20},
+        {"training.max_steps": 200},
+        {RATE: 1e-3},
+        {RATE: 1e-2},
+    ]
 
 
 def test_a_range_has_two_ends():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from peftline import store
 from peftline.base_model import embedded, tiny
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, first_line
 from peftline.handles import BaseModelFolder
 from peftline.rendering import templates
 from peftline.rendering.tokens import end_of_turn_id
@@ -105,9 +105,10 @@ def _load(config: BaseModelSource) -> "tuple[PreTrainedModel, PreTrainedTokenize
     except (OSError, ValueError) as error:
         kind = "folder" if _is_folder(config.source) else "hub model"
         raise PeftlineError(
-            f"base_model.source={config.source}: this {kind} cannot be loaded ({_first(error)}). "
-            "Use a folder with config.json, *.safetensors and a tokenizer, a hub id that exists "
-            "(with network and, if it is gated, a token in HF_TOKEN), 'smollm2' or 'tiny'."
+            f"base_model.source={config.source}: this {kind} cannot be loaded "
+            f"({first_line(error)}). Use a folder with config.json, *.safetensors and a "
+            "tokenizer, a hub id that exists (with network and, if it is gated, a token in "
+            "HF_TOKEN), 'smollm2' or 'tiny'."
         ) from error
     return model, tokenizer
 
@@ -129,7 +130,3 @@ def _portable_id(config: BaseModelSource) -> str:
 
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _first(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]

@@ -9,10 +9,10 @@ from peftline.comparison import costs, scores
 from peftline.comparison.groups import variants
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.runs import Run
-from peftline.comparison.sweep import Sweep
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.statistics import means
 from peftline.sweep.point import Chosen
+from peftline.sweep.state import Sweep
 
 
 def by_name(runs: list[Run]) -> dict[str, list[Run]]:

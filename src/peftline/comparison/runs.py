@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from peftline import jsonl, store
-from peftline.comparison import sweep as sweeps
-from peftline.comparison.sweep import Sweep
 from peftline.errors import PeftlineError, listed
 from peftline.evaluation.rows import Rows
-from peftline.sweep.point import FILE, Result
+from peftline.sweep import state
+from peftline.sweep.point import Result
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Runs:
     root: Path
     runs: list[Run]
     failures: list[Failure]
-    sweep: Sweep | None = None
+    sweep: state.Sweep | None = None
 
 
 def read(root: Path) -> Runs:
@@ -59,7 +58,7 @@ def read(root: Path) -> Runs:
     Raises:
         PeftlineError: there is no run at all.
     """
-    sweep = sweeps.read(root)
+    sweep = state.read(root)
     runs, failures = _read_place(root, root, {}, {})
     bases: dict[str, Rows] = {}
     for point in sweep.points if sweep else []:
@@ -142,6 +141,6 @@ def _nothing(root: Path) -> str:
     option = f" --params=experiment={root.relative_to(above).as_posix()}" if above else ""
     return (
         f"Nothing to compare in {root}: there is neither a run (looked for "
-        f"08_reporting/<recipe>/seed-<seed>/) nor a sweep ({FILE}).{there} Run a recipe "
+        f"08_reporting/<recipe>/seed-<seed>/) nor a sweep ({state.FILE}).{there} Run a recipe "
         f"first: kedro run --pipeline=lora{option}"
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, first_line
 
 _ROWS = 1000  # of Parquet, held at once
 
@@ -27,9 +27,9 @@ def rows(file: Path) -> Iterator[dict[str, Any]]:
             yield from map(plain, batch.to_pylist())
     except (pyarrow.ArrowException, OSError) as error:
         kind = file.suffix[1:].capitalize()
-        reason = next(iter(str(error).splitlines()), "")
         raise PeftlineError(
-            f"{file.name}: not a whole {kind} file ({reason:.200}). Write or download it again."
+            f"{file.name}: not a whole {kind} file ({first_line(error)}). Write or download it "
+            "again."
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from peftline.corpus import arrow
 from peftline.data_schema import Source
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, first_line
 
 _PATIENCE = 10  # seconds that the hub may take to answer
 
@@ -39,7 +39,7 @@ def commit(source: Source, stored: Path) -> str | None:
         logger.warning(
             "%s: the hub does not tell its commit (%s). Taken is what was fetched before%s.",
             reference(source),
-            _first_line(error),
+            first_line(error),
             f" ({last})" if last else ", if anything was",
         )
         return last or source.revision
@@ -70,10 +70,6 @@ def rows(source: Source) -> Iterator[dict[str, Any]]:
     except (OSError, ValueError, datasets.exceptions.DatasetNotFoundError) as error:
         raise PeftlineError(
             f"data.source={source.source}: neither a file here nor a hub data set that can be "
-            f"loaded ({_first_line(error)}). Check the spelling and the network, or use "
+            f"loaded ({first_line(error)}). Check the spelling and the network, or use "
             "'tool_calls'."
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)[:200]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from peftline.errors import PeftlineError
+from peftline.errors import PeftlineError, listed
 from peftline.evaluation import prompting
 from peftline.evaluation.generation import Answer
 from peftline.evaluation.likelihood import log_likelihoods
@@ -100,25 +100,46 @@ class Asked:
         return [[next(found) for _ in of_example] for of_example in rows]
 
 
+def unscorable(
+    metric_set: MetricSet, examples: list[Example], references: list[str]
+) -> dict[str, str]:
+    """References that cannot be scored: the reasons, by where the examples come from."""
+    if metric_set.asks != "answers":
+        return {}
+    found = {}
+    for example, reference in zip(examples, references, strict=True):
+        try:
+            metric_set.score(reference, reference)
+        except ValueError as error:
+            found[example.origin or example.id] = str(error)
+    return found
+
+
 def check(
     metric_set: MetricSet, examples: list[Example], references: list[str], side: str = "test"
 ) -> None:
     """Refuse references that cannot be scored, before the model is asked.
 
     Raises:
-        PeftlineError: there is one; the message names it.
+        PeftlineError: there are some; the message names them.
     """
-    if metric_set.asks != "answers":
-        return
-    for example, reference in zip(examples, references, strict=True):
-        try:
-            metric_set.score(reference, reference)
-        except ValueError as error:
-            raise PeftlineError(
-                f"{example.origin or example.id}: evaluation.metrics={metric_set.name} cannot "
-                f"score this example of the {side} split. {error}. Correct the data, or choose "
-                "other metrics, such as evaluation.metrics=text."
-            ) from error
+    found = unscorable(metric_set, examples, references)
+    if found:
+        raise PeftlineError(why_unscorable(found, metric_set.name, side))
+
+
+def why_unscorable(found: dict[str, str], name: str, side: str) -> str:
+    """What `unscorable` has found, for a message.
+
+    Args:
+        name: of the set of metrics.
+    """
+    first = next(iter(found.values()))
+    return (
+        f"{len(found)} examples of the {side} split cannot be scored by evaluation.metrics={name}: "
+        f"{listed(list(found))}. {first}. Correct the data, or choose other metrics, such as "
+        "evaluation.metrics=text."
+    )
 
 
 def ask(

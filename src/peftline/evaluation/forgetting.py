@@ -6,12 +6,13 @@ from typing import Any
 import torch
 import transformers
 
-from peftline import store
+from peftline import sources, store
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery.adapter import check_matches
 from peftline.delivery.answering import open_trained
+from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.evaluation.statistics import ratio
-from peftline.evaluation.text_loss import Loss, losses, read
+from peftline.evaluation.text_loss import likelihoods, read
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.rendering.tokens import leading_bos
 
@@ -50,21 +51,22 @@ def measure(
 
     def write(folder: Path) -> dict[str, Any]:
         """Nothing but the manifest is stored."""
-        return {"losses": losses(load_model(base, dtype), ids, bos)}
+        found = likelihoods(load_model(base, dtype), ids, bos)
+        return {"likelihoods": [[one.log_likelihood, one.tokens] for one in found]}
 
     folder = root / "07_model_output" / "base_loss"
-    before = store.build(folder, _key(base, sha256, dtype), write)[1]["losses"]
+    before = store.build(folder, _key(base, sha256, dtype), write)[1]["likelihoods"]
     if isinstance(trained, ModelFolder):
         model = load_model(trained, dtype)
     else:
         model = open_trained(trained, base, dtype)
-    after = losses(model, ids, bos)
-    return compare([Loss(*one) for one in before], after) | {
+    after = likelihoods(model, ids, bos)
+    return compare([Likelihood(*one) for one in before], after) | {
         "text_sha256": store.sha256_of(content)
     }
 
 
-def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
+def compare(before: list[Likelihood], after: list[Likelihood]) -> dict[str, Any]:
     """Mean losses per token and their difference, with its interval over paragraphs.
 
     Raises:
@@ -73,7 +75,10 @@ def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
     tokens = [float(one.tokens) for one in before]
     if tokens != [float(one.tokens) for one in after]:
         raise ValueError("Losses before and after training are of other tokens.")
-    nats = [(one.nats, other.nats) for one, other in zip(before, after, strict=True)]
+    nats = [
+        (-one.log_likelihood, -other.log_likelihood)
+        for one, other in zip(before, after, strict=True)
+    ]
     return {
         "base_loss": round(sum(one for one, _ in nats) / sum(tokens), 6),
         "loss": round(sum(other for _, other in nats) / sum(tokens), 6),
@@ -83,14 +88,11 @@ def compare(before: list[Loss], after: list[Loss]) -> dict[str, Any]:
 
 
 def _key(base: BaseModelFolder, sha256: str, dtype: torch.dtype) -> dict[str, Any]:
-    """What the base's losses depend on."""
-    import peftline.base_model.loading
-    import peftline.evaluation.text_loss
-
+    """What the base's likelihoods depend on."""
     return {
         "base": base.sha256,
         "text": sha256,
         "dtype": str(dtype),
-        "code": store.code_hash(peftline.evaluation.text_loss, peftline.base_model.loading),
+        "code": sources.sha256_without_adapters(__name__),
         "versions": [transformers.__version__, torch.__version__],
     }

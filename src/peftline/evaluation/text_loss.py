@@ -1,28 +1,21 @@
-"""The loss of a model on a plain text, paragraph by paragraph."""
+"""How likely a model finds a plain text, paragraph by paragraph."""
 
 import importlib.resources
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import torch
-from torch.nn.functional import cross_entropy
+from typing import TYPE_CHECKING
 
 from peftline.errors import PeftlineError
+from peftline.evaluation.likelihood import log_likelihoods
+from peftline.evaluation.metrics.metric_set import Likelihood
+from peftline.rendering.render import Tokens
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel
 
 _SHIPPED = "general_text.txt"
-_WINDOW = 512  # tokens at once: logits of a longer text would fill the memory
-
-
-class Loss(NamedTuple):
-    """Of one paragraph."""
-
-    nats: float
-    """Sum over its tokens."""
-    tokens: int
-    """Those that are predicted: the first of a window has none before it, unless there is BOS."""
+_WINDOW = 512  # tokens: what most models read at once, and short enough to stand in a batch
+_BATCH_TOKENS = 2048
 
 
 def read(file: Path | None) -> list[str]:
@@ -49,26 +42,27 @@ def read(file: Path | None) -> list[str]:
     return paragraphs
 
 
-def losses(model: "PreTrainedModel", paragraphs: list[list[int]], bos: list[int]) -> list[Loss]:
-    """The loss of each paragraph, read by itself.
+def likelihoods(
+    model: "PreTrainedModel | PeftModel", paragraphs: list[list[int]], bos: list[int]
+) -> list[Likelihood]:
+    """How likely each paragraph is, read by itself; its first token counts only after BOS.
 
     Args:
         model: of transformers, or one of PEFT with virtual tokens.
         paragraphs: token ids, without special tokens.
         bos: what stands before a text, or nothing.
     """
-    device = next(model.parameters()).device
-    model.eval()
-    found = []
-    with torch.inference_mode():
-        for ids in paragraphs:
-            nats, tokens = 0.0, 0
-            for at in range(0, len(ids), _WINDOW):
-                window = torch.tensor([bos + ids[at : at + _WINDOW]], device=device)
-                if window.shape[1] > 1:
-                    # virtual tokens have logits too, and stand first
-                    logits = model(input_ids=window).logits[0, -window.shape[1] : -1]
-                    nats += cross_entropy(logits.float(), window[0, 1:], reduction="sum").item()
-                    tokens += window.shape[1] - 1
-            found.append(Loss(nats, tokens))
+    windows = [
+        (of, bos + ids[at : at + _WINDOW])
+        for of, ids in enumerate(paragraphs)
+        for at in range(0, len(ids), _WINDOW)
+    ]
+    rows = [Tokens(ids, ids) for _, ids in windows]
+    found = [Likelihood(0.0, 0)] * len(paragraphs)
+    read = log_likelihoods(model, rows, _BATCH_TOKENS, "General text")
+    for (of, _), one in zip(windows, read, strict=True):
+        before = found[of]
+        found[of] = Likelihood(
+            before.log_likelihood + one.log_likelihood, before.tokens + one.tokens
+        )
     return found

@@ -1,18 +1,12 @@
 """What the examples are like: kinds, classes, refusals, lengths of text."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from peftline.evaluation.metrics.refusal import is_refusal
 from peftline.formats.example import Example
 
-# How assistants decline, at the beginning of an answer; written for English data.
-_REFUSAL = re.compile(
-    r"\W*(i['’]?m sorry|i am sorry|sorry,|i apologi[sz]e|i can(no|['’])t|i can not|"
-    r"i['’]?m unable|i am unable|i won['’]t|as an ai\b|no tool fits)",
-    re.IGNORECASE,
-)
 _CLASSES = 50
 
 
@@ -26,7 +20,7 @@ def describe(examples: Iterable[Example]) -> dict[str, Any]:
         kinds[example.kind] += 1
         turns += sum(message.role == "assistant" for message in example.messages)
         with_tools += bool(example.tools)
-        refusals += bool(_REFUSAL.match(example.answer))
+        refusals += is_refusal(example.answer)
         if example.label is not None:
             classes[str(example.label)] += 1
     return {

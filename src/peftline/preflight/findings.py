@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from peftline.evaluation import asking
 from peftline.preflight import rows
 from peftline.preflight.problems import Problem, problem
 from peftline.schema import Recipe
@@ -17,6 +18,7 @@ def find(report: dict[str, Any], recipe: Recipe, for_training: bool) -> list[Pro
         *_of_objective(report, recipe, for_training),
         *_of_labels(report),
         *_of_training(report),
+        *_of_scoring(report),
         *_of_parts(report),
         *rows.find(report),
     ]
@@ -92,6 +94,13 @@ def _of_training(report: dict[str, Any]) -> Iterator[Problem]:
             f"the run will write {training['predicted_disk_bytes'] / 2**30:.1f} GiB and "
             f"{training['free_disk_bytes'] / 2**30:.1f} GiB are free. Free some space.",
         )
+
+
+def _of_scoring(report: dict[str, Any]) -> Iterator[Problem]:
+    for side, found in report["unscorable"].items():
+        if found:
+            message = asking.why_unscorable(found, report["metrics"], side)
+            yield problem("error", "references_cannot_be_scored", message)
 
 
 def _of_parts(report: dict[str, Any]) -> Iterator[Problem]:

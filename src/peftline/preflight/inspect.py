@@ -11,7 +11,7 @@ from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.data_schema import Data
 from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
-from peftline.preflight import benchmark, contents, findings, labels, leakage, private
+from peftline.preflight import benchmark, contents, findings, labels, leakage, private, scoring
 from peftline.preflight.probe import probe
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
@@ -57,6 +57,8 @@ def inspect(
             recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype), parts
         ),
     }
+    report["metrics"] = evaluation.metrics
+    report["unscorable"] = scoring.unscorable(splits, template, evaluation)
     report["parts"] = [_of_part(part, splits, tokenised) for part in parts]
     report["problems"] = findings.find(report, recipe, for_training)
     for found in report["problems"]:

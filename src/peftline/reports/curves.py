@@ -4,7 +4,7 @@ from typing import Any
 
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Run
-from peftline.reports import charts
+from peftline.reports import charts, losses
 
 WIDTH, HEIGHT = 760, 320  # of the drawing area, in pixels
 _COLOURS = 8  # of the page's palette
@@ -52,11 +52,8 @@ def points(run: Run, loss: str, progress: str) -> list[tuple[float, float]]:
     per_step = 1.0
     if progress == "tokens":
         per_step = run.summary["tokens"]["total"] / max(1, run.summary["steps"])
-    return [
-        (record["step"] * per_step, record[loss])
-        for record in run.history.get("records", ())
-        if isinstance(record.get(loss), int | float) and 0 <= record[loss] < float("inf")
-    ]
+    curve = losses.points(run.history.get("records", []), loss)
+    return [(step * per_step, value) for step, value in curve]
 
 
 def _picture(

@@ -1,12 +1,11 @@
 """What went wrong in a training, by its losses and its answers, and what to change."""
 
-import math
 from itertools import chain
 from typing import Any, NamedTuple
 
+from peftline.reports.losses import Point, is_number, points
+
 Finding = dict[str, str]
-Point = tuple[float, float]
-"""Step and loss."""
 
 # A loss has run away if it has lost more than half of what it had gained, and a quarter of its
 # lowest value besides: batches of few rows differ by about that from record to record. Near zero
@@ -58,8 +57,8 @@ def findings(history: dict[str, Any], predictions: list[dict[str, Any]]) -> list
     """
     records = history["records"]
     course = _Course(
-        _points(records, "train_loss"),
-        _points(records, "validation_loss"),
+        points(records, "train_loss"),
+        points(records, "validation_loss"),
         history["validation_loss"],
     )
     by_loss = _not_finite(records) or _by_losses(course)
@@ -74,12 +73,12 @@ def _by_losses(course: _Course) -> list[Finding]:
     return list(chain.from_iterable(check(course) for check in checks))[:1]
 
 
-def _not_finite(records: list[dict[str, float]]) -> list[Finding]:
+def _not_finite(records: list[dict[str, Any]]) -> list[Finding]:
     names = ("train_loss", "validation_loss", "grad_norm")
     for record in records:
         for name in names:
-            if not math.isfinite(record.get(name, 0.0)):
-                evidence = f"The {_spoken(name)} is {record[name]} at step {record['step']:.0f}."
+            if name in record and not is_number(record[name]):
+                evidence = f"The {_spoken(name)} is no number at step {record['step']:.0f}."
                 return [_finding("divergence", evidence, _SMALLER_RATE)]
     return []
 
@@ -173,10 +172,6 @@ _SMALLER_RATE = (
 
 def _finding(name: str, evidence: str, advice: str) -> Finding:
     return {"name": name, "evidence": evidence, "advice": advice}
-
-
-def _points(records: list[dict[str, float]], name: str) -> list[Point]:
-    return [(record["step"], record[name]) for record in records if name in record]
 
 
 def _rolling(points: list[Point]) -> list[float]:

@@ -10,6 +10,7 @@ from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.reports import health
+from peftline.reports.losses import is_number, points
 from peftline.schema import Evaluation, Recipe
 
 PROMPTING = ("zero_shot", "few_shot")
@@ -139,9 +140,10 @@ def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]
 
 def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
     """The verdict on plain text, which asks nothing: what the validation loss was and is."""
-    losses = [r["validation_loss"] for r in history["records"] if "validation_loss" in r]
-    kept = history["validation_loss"]
-    change = f"from {losses[0]:.3f} to {kept:.3f}" if losses else "not measured"
+    curve, kept = points(history["records"], "validation_loss"), history["validation_loss"]
+    if curve and not is_number(kept):
+        return f"Training with {trained.recipe} diverged: the validation loss is no number."
+    change = f"from {curve[0][1]:.3f} to {kept:.3f}" if curve else "not measured"
     return (
         f"Fine-tuning with {trained.recipe} on text without questions: validation loss per token "
         f"{change}, {_cost(trained, history)}. Answers were not scored."

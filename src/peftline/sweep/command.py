@@ -1,41 +1,25 @@
 """`kedro sweep` and `kedro ladder`: from the project and what was typed to a sweep that runs.
 
-The only module here that knows Kedro.
+Kedro itself is asked by `prepare`.
 """
 
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
+from typing import Any
 
 from peftline.config import nearest
 from peftline.errors import PeftlineError
 from peftline.paths import is_experiment_name, project_folder, recipe_names
-from peftline.session import terminate_as_exit
-from peftline.sweep import estimate, ladder, launch, plan, show, space
+from peftline.signals import terminate_as_exit
+from peftline.sweep import estimate, ladder, launch, plan, prepare, selection, show, space
 from peftline.sweep.execute import Executor
-from peftline.sweep.inputs import SELECTIONS, Inputs
+from peftline.sweep.inputs import Inputs, part_names
 from peftline.sweep.plan import Plan
-from peftline.sweep.point import FILE, Point
+from peftline.sweep.point import Point
+from peftline.sweep.prepare import Common
 from peftline.sweep.record import Record
+from peftline.sweep.state import FILE, Sweep
 from peftline.tracking.sweep import parent
-
-
-class Common(NamedTuple):
-    """What every kind of sweep is told."""
-
-    name: str
-    seeds: list[int]
-    selection: str
-    tuning_share: float
-    jobs: int
-    environment: str | None
-    params: dict[str, Any]
-    dry_run: bool
-    retry_failed: bool
 
 
 def sweep(common: Common, recipes: Sequence[str], axes: Sequence[str], trials: int) -> None:
@@ -98,63 +82,12 @@ def _check(recipes: Sequence[str], common: Common) -> None:
         for key in common.params
         if key in known and key not in recipes
     ]
-    if common.selection not in SELECTIONS:
-        hint = nearest(common.selection, list(SELECTIONS))
+    if common.selection not in selection.SELECTIONS:
+        hint = nearest(common.selection, list(selection.SELECTIONS))
         found.append(f"--select={common.selection}: nothing of that name can decide. {hint}")
     if found:
         raise PeftlineError("\n".join(found))
     launch.shares(common.jobs)
-
-
-def _root(common: Common) -> Path:
-    bootstrap_project(project_folder())
-    with KedroSession.create(project_folder(), env=common.environment) as session:
-        return Path(session.load_context().config_loader["parameters"]["store_root"])
-
-
-def _prepare(common: Common, recipe: str, folder: Path) -> Inputs:
-    """Bring data and base into place, in a process of its own; describe them."""
-    shared = {key: one for key, one in common.params.items() if key not in recipe_names()}
-    arguments = {
-        "pipelines": "preflight",
-        "to_nodes": "preflight.tokenise",
-        "params": {**shared, "experiment": common.name, "preflight_recipe": recipe},
-        **({"env": common.environment} if common.environment else {}),
-    }
-    _in_own_process(folder / "preparation", arguments)
-    given = {**common.params, "experiment": common.name}
-    with KedroSession.create(
-        project_folder(), env=common.environment, runtime_params=given
-    ) as session:
-        context = session.load_context()
-        values = context.config_loader["parameters"]
-        return Inputs(
-            environment=common.environment,
-            params=common.params,
-            recipes={name: values[name] for name in recipe_names()},
-            base=context.catalog.load("base_model"),
-            tokenised=context.catalog.load("preflight.tokenised"),
-            test_examples=context.catalog.load("splits").test,
-            evaluation=values["evaluation"],
-            tuning_share=common.tuning_share,
-            selection=common.selection,
-        )
-
-
-def _in_own_process(folder: Path, arguments: dict[str, Any]) -> None:
-    config = launch.written(folder, arguments)
-    log = folder / "log.txt"
-    with log.open("w", encoding="utf-8") as file:
-        done = subprocess.run(  # noqa: S603
-            launch.command(config),
-            cwd=project_folder(),
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
-        reason = launch.why(log, done.returncode)
-        raise PeftlineError(f"Data and base could not be prepared: {reason}\nSee {log}.")
 
 
 def _run(
@@ -165,50 +98,57 @@ def _run(
     work: Callable[[Inputs, Record, Executor], None],
 ) -> None:
     """Do the work, or show what it would be."""
-    root = _root(common)
+    root = prepare.root(common)
     folder = root / "experiments" / common.name
     # Held from the beginning: another sitting may be changing what is read below.
     with launch.hold(folder / ".lock") as lock:
-        inputs = _prepare(common, recipes[0], folder)
-        facts = {
-            "name": common.name,
-            **asked,
-            "seeds": common.seeds,
-            "selection": common.selection,
-            "tuning_share": common.tuning_share,
-            "base_sha256": inputs.base.sha256,
-            "data_sha256": inputs.tokenised.data_sha256,
-        }
-        record = Record(folder, facts)
-        record.take_over(recipes, Executor(folder, common.name, inputs, record).key)
+        inputs = prepare.prepare(common, recipes[0], folder)
+        planned = Sweep(
+            name=common.name,
+            asked=asked,
+            seeds=common.seeds,
+            selection=common.selection,
+            tuning_share=common.tuning_share,
+            base_sha256=inputs.base.sha256,
+            data_sha256=inputs.tokenised.data_sha256,
+        )
+        record = Record(folder, planned)
+        made_of_others = [name for name in inputs.recipes if part_names(inputs.recipes[name])]
+        record.take_over(recipes, Executor(folder, common.name, inputs, record).key, made_of_others)
         points = look(inputs, record)
         if common.dry_run:
-            show.preview(points, record.valid(), estimate.known(root, inputs), inputs, common.jobs)
+            done = [
+                one for one in record.valid() if one.status == "finished" or not common.retry_failed
+            ]
+            show.preview(points, done, estimate.known(root, inputs), inputs, common.jobs)
             return
-        with (
-            terminate_as_exit(),
-            parent(common.name, record.parent_run, facts, folder / FILE) as run_id,
-        ):
-            record.parent_run = run_id
-            tags = {"mlflow.parentRunId": run_id}
-            launcher = launch.Launcher(project_folder(), lock, common.jobs, tags)
-            executor = Executor(folder, common.name, inputs, record, launcher, common.retry_failed)
-            try:
-                work(inputs, record, executor)
-            finally:
-                launcher.stop()
-    _close(record, common.name, folder)
+        try:
+            with terminate_as_exit(), parent(planned, record.parent_run, folder / FILE) as run_id:
+                record.parent_run = run_id
+                tags = {"mlflow.parentRunId": run_id}
+                launcher = launch.Launcher(project_folder(), lock, common.jobs, tags)
+                executor = Executor(
+                    folder, common.name, inputs, record, launcher, common.retry_failed
+                )
+                try:
+                    work(inputs, record, executor)
+                finally:
+                    launcher.stop()
+        except InterruptedError as error:
+            raise PeftlineError(f"{error} The same command goes on where it stopped.") from error
+    _close(record, recipes, common.name, folder)
 
 
-def _close(record: Record, name: str, folder: Path) -> None:
+def _close(record: Record, recipes: Sequence[str], name: str, folder: Path) -> None:
     results = record.results()
     show.results(results, folder)
     show.edges(record.chosen())
     show.comparing(name)
-    failed = [one for one in results if one.status == "failed"]
+    asked = [one for one in results if one.recipe in recipes]
+    failed = [one for one in asked if one.status == "failed"]
     if failed:
         raise PeftlineError(
-            f"{len(failed)} of {len(results)} runs have failed; the table names the reasons, and "
+            f"{len(failed)} of {len(asked)} runs have failed; the table names the reasons, and "
             f"{folder}/<hash>/log.txt tells more. The same command with --retry-failed tries them "
             "again."
         )

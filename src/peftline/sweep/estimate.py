@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from peftline import training
 from peftline.schema import Recipe
+from peftline.sweep import state
 from peftline.sweep.inputs import Inputs
-from peftline.sweep.point import FILE, Point, Result
+from peftline.sweep.point import Point
 
 
 class Known(NamedTuple):
@@ -30,11 +31,11 @@ def known(root: Path, inputs: Inputs) -> Known:
         if (summary["base_model"]["sha256"], summary["data"]["sha256"]) == here:
             each = summary["train_seconds"] / summary["steps"]
             per_step.setdefault(summary["recipe"], []).append(each)
-    for file in root.glob(f"experiments/*/{FILE}"):
-        sweep = json.loads(file.read_text("utf-8"))
-        if (sweep["base_sha256"], sweep["data_sha256"]) != here:
+    for folder in root.glob("experiments/*"):
+        sweep = state.read(folder)
+        if sweep is None or (sweep.base_sha256, sweep.data_sha256) != here:
             continue
-        for point in (Result.model_validate(one) for one in sweep["points"]):
+        for point in sweep.points:
             if point.status == "finished":
                 per_step.setdefault(point.recipe, []).append(point.train_seconds / point.steps)
                 beside.setdefault(point.stage, []).append(point.seconds - point.train_seconds)

@@ -4,18 +4,18 @@ import json
 import math
 import shutil
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from omegaconf import OmegaConf
 
 from peftline import capabilities, store
-from peftline.config import nearest
-from peftline.errors import PeftlineError
 from peftline.sweep import inputs as starts
-from peftline.sweep.inputs import LOSS, Inputs
+from peftline.sweep.inputs import Inputs
 from peftline.sweep.launch import Launcher, why
 from peftline.sweep.point import Point, Result
 from peftline.sweep.record import Record
+from peftline.sweep.selection import LOSS
 
 
 class Executor:
@@ -38,6 +38,8 @@ class Executor:
         """
         self._folder, self._experiment, self._inputs = folder, experiment, inputs
         self._record, self._launcher, self._retry_failed = record, launcher, retry_failed
+        self._claims: dict[str, Lock] = {}
+        self._changing = Lock()
 
     def complete(self, point: Point) -> Result:
         """The outcome of a point. A run that fails is an outcome too.
@@ -55,11 +57,14 @@ class Executor:
             return result
         changed = self._changes(point)
         waiting = self._waiting(point, changed)
-        result = self._record.outcome(waiting)
-        if result is None or (self._retry_failed and result.status == "failed"):
-            self._record.add(waiting)
-            result = self._run(waiting, changed)
-        self._record.add(result)
+        with self._claim(waiting.hash):
+            result = self._record.outcome(waiting) or self._left_behind(waiting)
+            if result is None or (self._retry_failed and result.status == "failed"):
+                self._record.add(waiting)
+                result = self._run(waiting, changed)
+            # Settings that say what the file says as well have the same hash as none.
+            result = result.model_copy(update={"settings": point.settings})
+            self._record.add(result)
         return result
 
     def key(self, point: Point) -> str:
@@ -74,6 +79,27 @@ class Executor:
         """End what runs, in order, and start nothing more."""
         self._launcher.stop()
 
+    def _claim(self, key: str) -> Lock:
+        """One run at a time for each hash: settings may differ in what rounding takes away."""
+        with self._changing:
+            return self._claims.setdefault(key, Lock())
+
+    def _left_behind(self, point: Result) -> Result | None:
+        """The outcome of a run that ended well, but after its sweep had been killed."""
+        folder = self._folder / point.folder
+        files = [folder / file for file in _last_files(point, self._inputs.selection)]
+        if not all(file.is_file() for file in files):
+            return None
+        begin = (folder / "run.yml").stat().st_mtime
+        seconds = max(file.stat().st_mtime for file in files) - begin
+        return self._succeeded(point, seconds)
+
+    def _succeeded(self, point: Result, seconds: float) -> Result:
+        folder = self._folder / point.folder
+        facts = {"seconds": round(seconds, 1), **_measured(point, folder, self._inputs)}
+        _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])
+        return point.model_copy(update=facts)
+
     def _run(self, point: Result, changed: dict[str, Any]) -> Result:
         folder = self._folder / point.folder
         ended = self._launcher.run(
@@ -81,13 +107,10 @@ class Executor:
             self._arguments(point, changed),
             {"sweep": self._experiment, "stage": point.stage, "point": point.hash},
         )
-        facts: dict[str, Any] = {"seconds": round(ended.seconds, 1)}
-        if ended.code:
-            facts |= {"status": "failed", "error": why(folder / "log.txt", ended.code)}
-        else:
-            facts |= _measured(point, folder, self._inputs)
-            _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])
-        return point.model_copy(update=facts)
+        if not ended.code:
+            return self._succeeded(point, ended.seconds)
+        facts = {"status": "failed", "error": why(folder / "log.txt", ended.code)}
+        return point.model_copy(update={"seconds": round(ended.seconds, 1), **facts})
 
     def _arguments(self, point: Result, changed: dict[str, Any]) -> dict[str, Any]:
         """Of `kedro run`: a tuning run ends before the test split is answered."""
@@ -134,6 +157,16 @@ class Executor:
         }
 
 
+def _last_files(point: Point, selection: str) -> list[str]:
+    """What a run writes last."""
+    if point.stage == "final":
+        return [f"08_reporting/{_place(point)}/summary.json"]
+    files = [f"08_reporting/{_place(point)}/learning_curve.png"]
+    if selection != LOSS:
+        files.append(f"07_model_output/{_place(point)}/validation_metrics.json")
+    return files
+
+
 def _measured(point: Result, folder: Path, inputs: Inputs) -> dict[str, Any]:
     """What a run has left. One about other data than the sweep's is a failure."""
     selection = inputs.selection
@@ -153,15 +186,12 @@ def _measured(point: Result, folder: Path, inputs: Inputs) -> dict[str, Any]:
     if point.stage == "tuning" and selection != LOSS:
         file = folder / f"07_model_output/{_place(point)}/validation_metrics.json"
         metrics = json.loads(file.read_text("utf-8"))
-        if selection not in metrics:
-            raise PeftlineError(
-                f"There is no metric '{selection}' to select by. {nearest(selection, [*metrics])}"
-            )
         score = metrics[selection]["value"]
     if point.stage == "final" and selection != LOSS:  # its validation split was not answered
         return facts | {"status": "finished"}
     if score is None or not math.isfinite(score):
-        return facts | {"status": "failed", "error": f"{selection} is {score}"}
+        error = f"the {selection.replace('_', ' ')} is no number: the training diverged"
+        return facts | {"status": "failed", "error": error}
     return facts | {"status": "finished", "score": score}
 
 

@@ -6,26 +6,23 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-import peftline.evaluation
-from peftline import identity, schema, store
+from peftline import identity, schema, sources, store
 from peftline.config import Config, nearest
 from peftline.delivery import adapter
 from peftline.errors import PeftlineError
-from peftline.evaluation import metrics
 from peftline.handles import BaseModelFolder, Tokenised
-from peftline.paths import project_path
 from peftline.schema import Evaluation, Recipe
 from peftline.sweep.point import Point
+from peftline.sweep.selection import LOSS
 
-LOSS = "validation_loss"
-SELECTIONS = {LOSS: False} | {one.headline: one.higher_is_better for one in metrics.SETS.values()}
-"""What may decide between settings, and whether more of it is better."""
 _KEY_LENGTH = 16
 
 
 class Inputs(Config):
     """The same for every run of a sweep."""
 
+    project: Path
+    """Its folder, from which paths in a configuration are read."""
     environment: str | None
     """Of the configuration, such as `test`."""
     params: dict[str, Any]
@@ -98,26 +95,28 @@ def key(point: Point, changed: dict[str, Any], inputs: Inputs) -> str:
     """
     resolved = recipe(point.recipe, changed, inputs)
     places = part_names(resolved.model_dump())
-    parts = [adapter.describe(Path(project_path(place))) for place in places]
+    parts = [adapter.describe(inputs.project / place) for place in places]
     # Where they lie is another matter than what they are.
     named = {"adapter": {"adapters": [part.sha256 for part in parts]}} if parts else {}
     trained = recipe(point.recipe, OmegaConf.merge(changed, named), inputs)
     facts = {
         "stage": point.stage,
+        "recipe": point.recipe,  # two of equal content are two runs, with places of their own
         "input": identity.input_hash(trained, inputs.base, inputs.tokenised, point.seed, parts),
     }
     if point.stage == "final" or inputs.selection != LOSS:
-        facts |= {"data": inputs.tokenised.data_sha256, **_answers(inputs.evaluation)}
+        facts |= {"data": inputs.tokenised.data_sha256, **_answers(inputs)}
     if point.stage == "tuning":
         facts |= {"selection": inputs.selection}
     if point.stage == "tuning" and inputs.selection != LOSS:
-        facts |= {"scoring": store.code_hash(peftline.evaluation)}
+        facts |= {"scoring": sources.sha256_without_adapters("peftline.evaluation.answers")}
     return store.sha256_of(facts)[:_KEY_LENGTH]
 
 
-def _answers(evaluation: Evaluation) -> dict[str, Any]:
+def _answers(inputs: Inputs) -> dict[str, Any]:
     """How answers are made; of a general text the content, wherever it lies."""
-    text = evaluation.general_text and Path(project_path(str(evaluation.general_text)))
+    evaluation = inputs.evaluation
+    text = evaluation.general_text and inputs.project / evaluation.general_text
     content = store.sha256_of_files(text) if text and text.is_file() else str(text)
     return {"evaluation": evaluation.model_dump(exclude={"general_text"}), "text": content}
 

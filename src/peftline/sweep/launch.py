@@ -73,7 +73,7 @@ class Launcher:
             self._slots.put(cores)
         self._running.discard(process)
         if self._stopped or code in _INTERRUPTED:
-            raise InterruptedError
+            raise InterruptedError(f"{folder.name} was ended by a signal.")
         return Ended(code, monotonic() - begin)
 
     def stop(self) -> None:

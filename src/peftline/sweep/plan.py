@@ -9,9 +9,10 @@ from peftline.errors import PeftlineError
 from peftline.sweep import inputs as starts
 from peftline.sweep import space
 from peftline.sweep.execute import Executor
-from peftline.sweep.inputs import SELECTIONS, Inputs
+from peftline.sweep.inputs import Inputs
 from peftline.sweep.point import Chosen, Point, Result
 from peftline.sweep.record import Record
+from peftline.sweep.selection import SELECTIONS
 from peftline.sweep.space import Axis, Settings
 
 T, R = TypeVar("T"), TypeVar("R")
@@ -59,7 +60,12 @@ def check(plan: Plan, inputs: Inputs, record: Record) -> None:
             raise PeftlineError(
                 f"{name} is made of {', '.join(parts)}. Add {', '.join(absent)} to --recipes."
             )
-    for point in points(plan, inputs):
+    ends = [
+        Point(stage="tuning", recipe=name, seed=plan.seeds[0], settings=settings)
+        for name in plan.recipes
+        for settings in space.ends(axes_of(name, plan, inputs))
+    ]
+    for point in [*points(plan, inputs), *ends]:
         starts.recipe(point.recipe, starts.changes(point, inputs, {}), inputs)
 
 

@@ -4,9 +4,6 @@ from typing import Any, Literal
 
 from peftline.config import Config
 
-FILE = "sweep.json"
-"""What a sweep leaves in its folder: all its points, and what was chosen."""
-
 
 class Point(Config):
     """What one run is about."""

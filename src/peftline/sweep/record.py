@@ -11,49 +11,65 @@ from pydantic import ValidationError
 
 from peftline import store
 from peftline.errors import PeftlineError
-from peftline.sweep.point import FILE, Chosen, Point, Result
+from peftline.sweep import state
+from peftline.sweep.point import Chosen, Point, Result
+from peftline.sweep.state import Sweep
 
 
 class Record:
     """The results of one sweep; safe to use from several threads."""
 
-    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, sweep: Sweep) -> None:
         """Args:
-        folder: of the sweep.
-        facts: about the sweep as a whole, such as its name.
+            folder: of the sweep.
+            sweep: what it is about.
+
+        Raises:
+            PeftlineError: a former sitting's file cannot be read.
         """
-        self._folder, self._facts = folder, facts
+        self._folder, self._sweep = folder, sweep
         self._results: dict[str, Result] = {}
         self._chosen: dict[str, Chosen] = {}
         self._valid: dict[str, Result] = {}
         self._lock, self._begin = Lock(), time.monotonic()
-        file = folder / FILE
-        self._before = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        self.parent_run: str | None = self._before.get("parent_run")
+        self._before = state.read(folder) or sweep
+        self.parent_run = self._before.parent_run
         """Of the tracking server, where a former sitting has made one."""
 
-    def take_over(self, recipes: Collection[str], key: Callable[[Point], str]) -> None:
+    def take_over(
+        self,
+        recipes: Collection[str],
+        key: Callable[[Point], str],
+        made_of_others: Collection[str] = (),
+    ) -> None:
         """Keep what former sittings have found of other recipes, if it would still come out so.
+
+        Whole runs with settings that were not chosen in the end stay outdated.
 
         Args:
             recipes: of this sitting, whose points come up by themselves.
             key: the hash that a point has now; raises PeftlineError if it can no longer be run.
+            made_of_others: recipes whose hash depends on the whole runs of others.
         """
-        for one in self._still_valid(key):
-            if one.recipe not in recipes:
+        self._find_valid(key, made_of_others)
+        for one in self.valid():
+            if one.recipe not in recipes and self._is_current(one):
                 self._results[one.hash] = one
-                if one.stage == "final" and one.recipe in self._before["chosen"]:
-                    before = self._before["chosen"][one.recipe]
-                    self._chosen[one.recipe] = Chosen.model_validate(before)
+                if one.stage == "final" and one.recipe in self._before.chosen:
+                    self._chosen[one.recipe] = self._before.chosen[one.recipe]
 
     def finals(self, seed: int) -> dict[str, Result]:
-        """The whole runs of a seed that have finished, by recipe: this sitting's before others."""
-        every = [*self._valid.values(), *self.results()]
-        return {
+        """The whole runs of a seed that have finished, by recipe.
+
+        A run of this sitting, also one that failed, takes the place of a former one.
+        """
+        former = [one for one in self._valid.values() if self._is_current(one)]
+        every = {
             one.recipe: one
-            for one in every
-            if one.stage == "final" and one.seed == seed and one.status == "finished"
+            for one in [*former, *self.results()]
+            if one.stage == "final" and one.seed == seed
         }
+        return {recipe: one for recipe, one in every.items() if one.status == "finished"}
 
     def has_finals(self, recipe: str, seeds: Collection[int]) -> bool:
         """Whether a recipe has been run whole with each seed."""
@@ -63,14 +79,19 @@ class Record:
         """What former sittings have found and would come out so again; known after `take_over`."""
         return list(self._valid.values())
 
-    def _still_valid(self, key: Callable[[Point], str]) -> list[Result]:
-        for one in self._former():
+    def _find_valid(self, key: Callable[[Point], str], made_of_others: Collection[str]) -> None:
+        # In this order: what is made of others has no hash before these are known.
+        for one in sorted(self._former(), key=lambda one: one.recipe in made_of_others):
             try:
                 if one.status != "waiting" and key(one) == one.hash:
-                    self._valid[one.hash] = one  # a later one may be made of it
+                    self._valid[one.hash] = one
             except PeftlineError:  # its recipe is gone, or has no such setting any more
                 continue
-        return self.valid()
+
+    def _is_current(self, one: Result) -> bool:
+        """Whether a former sitting has not chosen other settings since."""
+        chosen = self._before.chosen.get(one.recipe)
+        return one.stage == "tuning" or one.settings == (chosen.settings if chosen else {})
 
     def outcome(self, waiting: Result) -> Result | None:
         """What came of a point in a former sitting; None if it has not been run to its end."""
@@ -110,27 +131,22 @@ class Record:
             return list(self._results.values())
 
     def _former(self) -> list[Result]:
-        listed = [*self._before.get("points", ()), *self._before.get("outdated", ())]
-        return [Result.model_validate(one) for one in listed]
+        return [*self._before.points, *self._before.outdated]
 
     def _write(self) -> None:
-        before = self._before.get("wall_seconds") or 0.0
-        state = {
-            **self._facts,
+        seconds = self._before.wall_seconds + time.monotonic() - self._begin
+        found = {
             "parent_run": self.parent_run,
-            "wall_seconds": round(before + time.monotonic() - self._begin, 1),
-            "points": [one.model_dump() for one in sorted(self._results.values(), key=_place)],
-            "chosen": {recipe: one.model_dump() for recipe, one in self._chosen.items()},
-            # Their inputs, or what was asked for, have changed since.
+            "wall_seconds": round(seconds, 1),
+            "points": sorted(self._results.values(), key=_place),
+            "chosen": self._chosen,
             "outdated": [
-                one.model_dump()
+                one
                 for one in self._former()
                 if one.hash not in self._results and one.status != "waiting"
             ],
         }
-        store.write_text(
-            self._folder / FILE, json.dumps(state, indent=2, ensure_ascii=False) + "\n"
-        )
+        state.write(self._folder, self._sweep.model_copy(update=found))
 
 
 def _place(one: Result) -> tuple[Any, ...]:

@@ -63,7 +63,9 @@ def parse(text: str) -> Axis:
             return Range(key=key, low=low, high=high, multiples=multiples)
         if multiples:
             return Choice(key=key, values=[float(factor) for factor in factors], multiples=True)
-        return Choice(key=key, values=[_typed(value) for value in values])
+        typed = [_typed(value) for value in values]
+        once = list({repr(one): one for one in typed}.values())
+        return Choice(key=key, values=once)
     except (ValueError, yaml.YAMLError):
         raise PeftlineError(
             f"'{text}' is no setting to try. Write KEY=VALUE,VALUE such as "
@@ -97,8 +99,10 @@ def absolute(axis: Axis, recipe: dict[str, Any], name: str) -> Axis:
         return max(1, round(value)) if isinstance(own, int) else value
 
     if isinstance(axis, Range):
-        ends = {"low": times(axis.low), "high": times(axis.high)}
-        return Range(key=axis.key, **ends, whole=isinstance(own, int))
+        low, high = times(axis.low), times(axis.high)
+        # What is null in the file, such as a number of steps, says not what it would be.
+        whole = isinstance(own, int) or (own is None and low.is_integer() and high.is_integer())
+        return Range(key=axis.key, low=low, high=high, whole=whole)
     if not axis.multiples:
         return axis
     return Choice(key=axis.key, values=list(dict.fromkeys(times(one) for one in axis.values)))
@@ -114,6 +118,13 @@ def combinations(axes: Sequence[Axis]) -> list[Settings]:
     keys = [axis.key for axis in axes]
     every = itertools.product(*(axis.values for axis in axes))
     return [dict(zip(keys, values, strict=True)) for values in every]
+
+
+def ends(axes: Sequence[Axis]) -> list[Settings]:
+    """Each end of each range by itself."""
+    ranges = [axis for axis in axes if isinstance(axis, Range)]
+    kind = {axis.key: int if axis.whole else float for axis in ranges}
+    return [{axis.key: kind[axis.key](end)} for axis in ranges for end in (axis.low, axis.high)]
 
 
 def suggest(axes: Sequence[Axis], tried: Tried) -> Settings:

@@ -21,6 +21,13 @@ def test_per_token_a_long_answer_may_be_the_likelier_one():
     }
 
 
+def test_a_model_that_has_diverged_chooses_nothing():
+    broken = {"a": Likelihood(float("nan"), 1), "b": Likelihood(float("nan"), 2)}
+    assert most_likely(broken) is None
+    assert MULTIPLE_CHOICE.score(broken, "a") == {"accuracy": False, "accuracy_per_token": False}
+    assert most_likely(broken | {"c": Likelihood(-9.0, 1)}) == "c"
+
+
 def test_choices_are_those_named_or_those_that_occur():
     assert choices(["b", "a", "c"], ["a", "b"]) == ["b", "a", "c"]
     assert choices(None, ["b", "a", "b"]) == ["a", "b"]

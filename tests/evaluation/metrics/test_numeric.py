@@ -32,6 +32,10 @@ from tests.evaluation.metrics.rows import scored
         ("first #### 1 then #### 2 and 3", "2"),
         ("17 ####", "17"),
         ("٤٢", "42"),
+        ("Rs.500 for all", "500"),
+        ("It is...42", "42"),
+        ("_42_", "42"),
+        ("version 1.5.3", "1.5"),
     ],
 )
 def test_the_number_of_an_answer(text, value):

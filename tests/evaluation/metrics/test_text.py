@@ -31,7 +31,7 @@ def test_scores_of_text():
     assert found["token_f1"]["value"] == pytest.approx((1 + part["token_f1"]) / 2, abs=1e-6)
 
 
-@pytest.mark.parametrize("script", ["Привет, мир", "今天 天气 很好", "naïve café"])
+@pytest.mark.parametrize("script", ["Привет, мир", "今天 天气 很好", "naïve café", "+", "👍"])
 def test_every_script_is_read(script):
     found = TEXT.score(script, script)
     assert found["rouge_l"] == found["token_f1"] == 1
@@ -45,6 +45,10 @@ def test_every_script_is_read(script):
         ("A dog!", "a DOG", 1.0),
         ("", "", 1.0),
         ("...", "dog", 0.0),
+        ("की", "का", 0.0),  # vowel signs tell words apart
+        ("caf\u00e9", "cafe\u0301", 1.0),  # one letter, written in two ways
+        ("👍", "👍", 1.0),
+        ("👍", "👎", 0.0),
     ],
 )
 def test_token_f1_is_of_the_words_in_common(prediction, reference, f1):

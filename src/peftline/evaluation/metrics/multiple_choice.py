@@ -1,5 +1,7 @@
 """Which of the possible answers a model finds most likely."""
 
+from math import isfinite
+
 from peftline.errors import PeftlineError, listed
 from peftline.evaluation.metrics.labels import label
 from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores
@@ -35,9 +37,10 @@ def choices(wanted: list[str] | None, references: list[str]) -> list[str]:
     return found
 
 
-def most_likely(likelihoods: dict[str, Likelihood]) -> str:
-    """The likeliest choice; of equals the first."""
-    return max(likelihoods, key=lambda choice: likelihoods[choice].log_likelihood)
+def most_likely(likelihoods: dict[str, Likelihood]) -> str | None:
+    """The likeliest choice, of equals the first; None if no likelihood is a number, as those of a
+    model that has diverged."""
+    return _largest({choice: one.log_likelihood for choice, one in likelihoods.items()})
 
 
 def score(likelihoods: dict[str, Likelihood], reference: str) -> Scores:
@@ -46,10 +49,10 @@ def score(likelihoods: dict[str, Likelihood], reference: str) -> Scores:
     The first is the chance that the model gives exactly this answer and ends. It is smaller the
     longer an answer is; the second makes up for that.
     """
-    per_token = max(likelihoods, key=lambda choice: likelihoods[choice].per_token)
+    per_token = _largest({choice: one.per_token for choice, one in likelihoods.items()})
     return {
-        "accuracy": label(most_likely(likelihoods)) == label(reference),
-        "accuracy_per_token": label(per_token) == label(reference),
+        "accuracy": _is(most_likely(likelihoods), reference),
+        "accuracy_per_token": _is(per_token, reference),
     }
 
 
@@ -59,6 +62,15 @@ def aggregate(rows: Rows) -> Metrics:
         name: proportion([bool(row["scores"][name]) for row in rows])
         for name in ("accuracy", "accuracy_per_token")
     }
+
+
+def _largest(values: dict[str, float]) -> str | None:
+    numbers = {choice: value for choice, value in values.items() if isfinite(value)}
+    return max(numbers, key=numbers.__getitem__) if numbers else None
+
+
+def _is(choice: str | None, reference: str) -> bool:
+    return choice is not None and label(choice) == label(reference)
 
 
 MULTIPLE_CHOICE = MetricSet(

@@ -10,10 +10,10 @@ from peftline.evaluation.statistics import proportion
 _MARK = "####"
 _NUMBER = re.compile(
     r"""
-    (?<![\w.])              # not within a word or another number
+    (?<![^\W_])(?<!\d\.)    # not within a word or another number
     (?P<sign>[-+\u2212]?)    # also the minus of typesetters
     (?:[$€£¥₹]\s?)?
-    (?P<size>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)
+    (?P<size>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<!\.)\.\d+)
     (?P<power>e[-+]?\d{1,4})?
     (?!\d)
     """,

@@ -37,12 +37,18 @@ def aggregate(rows: Rows) -> Metrics:
 
 
 def values(_: str, rows: Rows) -> list[float]:
-    """Nats of each example, per token that an example has on average.
+    """What each example adds to the negative log-likelihood per token of all examples.
 
-    Their mean is the negative log-likelihood per token of all examples.
+    Their mean is that ratio, and their spread is the ratio's: what an example has in nats beyond
+    its tokens' share, per token that an example has on average (the linearised ratio, Cochran 1977,
+    Sampling Techniques, 6.4). Nats by themselves would count lengths as uncertainty.
     """
-    mean_tokens = sum(_tokens(row) for row in rows) / len(rows) if rows else 1
-    return [_nats(row) / mean_tokens for row in rows]
+    tokens = sum(_tokens(row) for row in rows)
+    if not tokens:
+        return []
+    loss = sum(_nats(row) for row in rows) / tokens
+    mean_tokens = tokens / len(rows)
+    return [loss + (_nats(row) - loss * _tokens(row)) / mean_tokens for row in rows]
 
 
 def _nats(row: Row) -> float:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from peftline.corpus import shingles
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
-from peftline.evaluation.metrics.words import words
 from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import NO_VALUE, Metric, mean, metric, proportion
 
@@ -25,7 +25,7 @@ def score(prediction: str, reference: str) -> Scores:
     return {
         "exact_match": " ".join(prediction.split()) == " ".join(reference.split()),
         "rouge_l": round(_rouge()(reference, prediction)["rougeL"].fmeasure, 6),
-        "token_f1": round(_token_f1(words(prediction), words(reference)), 6),
+        "token_f1": round(_token_f1(_words(prediction), _words(reference)), 6),
     }
 
 
@@ -65,6 +65,11 @@ def _token_f1(given: list[str], due: list[str]) -> float:
     return 2 * common / (len(given) + len(due))
 
 
+def _words(text: str) -> list[str]:
+    """Lower-case words of any script; of a text without any, such as an emoji, its pieces."""
+    return shingles.words(text) or text.split()
+
+
 @functools.cache
 def _rouge() -> Callable[[str, str], Any]:
     from rouge_score.rouge_scorer import RougeScorer
@@ -76,8 +81,8 @@ class _Words:
     """Words of any script; rouge-score's own tokenizer knows a to z and digits only."""
 
     def tokenize(self, text: str) -> list[str]:
-        """Lower-case words."""
-        return words(text)
+        """Words, or what stands in their place."""
+        return _words(text)
 
 
 TEXT = MetricSet(name="text", headline="rouge_l", score=score, aggregate=aggregate)
