@@ -9,6 +9,7 @@ import mlflow
 import pytest
 
 from peftline.errors import PeftlineError
+from peftline.signals import terminate_as_exit
 
 
 def statuses(project):
@@ -70,6 +71,7 @@ from kedro.framework.cli.cli import main
 from peftline import progress
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background ignore it
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # and under nohup this one
 kill = getattr(signal, sys.argv[1])
 real = progress.History._add
 
@@ -86,7 +88,7 @@ main()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupted_run_ends_as_killed_and_can_be_resumed(empty_project, run, how, caplog):
     worker = empty_project / "worker.py"
     worker.write_text(WORKER)
@@ -111,3 +113,14 @@ def test_an_interrupted_run_ends_as_killed_and_can_be_resumed(empty_project, run
     assert not checkpoints.exists()
     assert sorted(statuses(empty_project)) == ["FINISHED", "KILLED"]
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_what_is_ignored_from_outside_stays_ignored():
+    """`nohup` has the closing of a terminal ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with terminate_as_exit():
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+            assert signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -116,7 +116,9 @@ def test_the_preflight_predicted_what_the_run_would_write(tiny_project, recipe):
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(tracked, recipe):
+def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(
+    tiny_project, tracked, recipe
+):
     (run,) = runs_of(tracked, recipe)
     assert run.info.status == "FINISHED"
     parameters, metrics = run.data.params, run.data.metrics
@@ -127,6 +129,11 @@ def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(tracked,
     assert {"forgetting.difference", "generation.merged_tokens_per_second"} <= set(metrics)
     assert {"base_rules.exact_match", "base_constant.exact_match"} <= set(metrics)
     assert {"recipe", "base_model", "data_sha256", "input_hash", "git_sha"} <= set(run.data.tags)
+    folder = tiny_project / "data/test/08_reporting" / recipe / "seed-42"
+    summary = json.loads((folder / "summary.json").read_text())
+    for name, group in (("test", "metrics"), ("test_quantized", "metrics_quantized")):
+        for metric, found in (summary[group] or {}).items():
+            assert metrics[f"{name}.{metric}"] == found["value"]
     names = {item.path for item in tracked.list_artifacts(run.info.run_id)}
     assert {"summary.json", "predictions.jsonl", "learning_curve.png"} <= names
     assert len(tracked.get_metric_history(run.info.run_id, "train_loss")) > 1

@@ -99,6 +99,23 @@ def test_runs_share_the_processors(monkeypatch):
         shares(6)
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system assigns no cores")
+def test_a_run_is_given_its_processors_and_a_session_of_its_own(tmp_path, monkeypatch):
+    core = min(os.sched_getaffinity(0))
+    says = (
+        "import os, time\n"
+        "while len(os.sched_getaffinity(0)) > 1: time.sleep(0.01)\n"  # it is given to what runs
+        "print(os.sched_getaffinity(0), os.environ['OMP_NUM_THREADS'], os.getsid(0))"
+    )
+    monkeypatch.setattr(launch, "command", lambda file: [sys.executable, "-c", says])
+    monkeypatch.setattr(launch, "shares", lambda jobs: iter([[core]]))
+    with hold(tmp_path / ".lock") as lock:
+        launch.Launcher(tmp_path, lock, 1, {}).run(tmp_path / "run", {}, {})
+    cores, threads, session = (tmp_path / "run" / "log.txt").read_text().split()
+    assert (cores, threads) == (f"{{{core}}}", "1")
+    assert int(session) != os.getsid(0)
+
+
 @pytest.mark.parametrize(
     ("log", "code", "reason"),
     [
