@@ -197,3 +197,12 @@ def test_choices_without_multiple_choice_are_refused_for_nothing_would_read_them
     assert Evaluation(metrics="multiple_choice", choices=["a", "b"]).choices == ["a", "b"]
     (found,) = schema.problems(Evaluation, {"choices": ["a"]}, "evaluation")
     assert found.startswith("evaluation: choices are for metrics=multiple_choice alone")
+
+
+def test_what_nothing_would_read_beside_a_mixture_is_refused():
+    sizes = {"train_rows": 1, "validation_rows": 1, "test_rows": 1}
+    mixture = {"mixture": [{"source": "a.jsonl", "max_rows": 5}], "max_rows": 60}
+    assert schema.problems(Data, sizes | mixture, "data") == []
+    beside = {"columns": {"output": "reply"}, "format": "alpaca"}
+    (found,) = schema.problems(Data, sizes | mixture | beside, "data")
+    assert "columns, format: not read beside data.mixture" in found

@@ -107,6 +107,23 @@ def method(adapter: Any) -> str:
     return adapter.type
 
 
+BY_TYPE = ("four_bit", "eight_bit", "merges")
+"""What another adapter of PEFT can do depends on its type."""
+
+
+def of(adapter: Any) -> Capabilities:
+    """What an adapter can do, by its configuration."""
+    can = TABLE[method(adapter)]
+    if not isinstance(adapter, AnyPeft):
+        return can
+    kind = adapter.peft_type
+    return can._replace(
+        four_bit=kind not in NOT_IN_FOUR_BITS,
+        eight_bit=kind in IN_EIGHT_BITS,
+        merges=kind not in NEVER_MERGED,
+    )
+
+
 Delivers = Literal["adapter and merged", "adapter", "model"]
 
 
@@ -131,12 +148,12 @@ def resumes(recipe: "Recipe") -> bool:
 
     The states of GaLore hold objects of Python, and torch reads none from a file, for safety.
     """
-    return TABLE[method(recipe.adapter)].resumes and not isinstance(recipe.optimizer, GaLore)
+    return of(recipe.adapter).resumes and not isinstance(recipe.optimizer, GaLore)
 
 
 def packing_obstacle(recipe: "Recipe") -> str:
     """What forbids to pack rows, whatever the model; empty if nothing does."""
-    if not TABLE[method(recipe.adapter)].packing:
+    if not of(recipe.adapter).packing:
         return "virtual tokens stand before each row"
     noise = recipe.training.neftune_alpha
     return "NEFTune scales its noise by the length of a row" if noise else ""
@@ -145,12 +162,8 @@ def packing_obstacle(recipe: "Recipe") -> str:
 def refusals(recipe: "Recipe") -> list[str]:
     """Why a recipe cannot work; empty if it can."""
     adapter, optimizer, training = recipe.adapter, recipe.optimizer, recipe.training
-    name = method(adapter)
-    can = TABLE[name]
-    if isinstance(adapter, AnyPeft):
-        name = adapter.peft_type
-        four, eight = name not in NOT_IN_FOUR_BITS, name in IN_EIGHT_BITS
-        can = can._replace(four_bit=four, eight_bit=eight)
+    can = of(adapter)
+    name = adapter.peft_type if isinstance(adapter, AnyPeft) else method(adapter)
     is_lora = isinstance(adapter, Lora)
     is_dora = is_lora and adapter.dora
     only_lora = isinstance(optimizer, ONLY_FOR_LORA)

@@ -1,9 +1,9 @@
 """The typed configuration of the data: sources, what is done about bad rows, splits."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from peftline.config import Config
 
@@ -114,6 +114,22 @@ class Data(Source):
     after it use."""
     benchmark: Path | None = None
     """A file whose rows must not stand in the training split; overlaps are reported."""
+
+    @model_validator(mode="after")
+    def _mixture_stands_alone(self) -> Self:
+        """Raises ValueError: there is a mixture, and keys beside it that nothing would read."""
+        default = Source()
+        names = set(Source.model_fields) - {"max_rows"}  # environments set that one
+        beside = [
+            name
+            for name in sorted(names)
+            if self.mixture and getattr(self, name) != getattr(default, name)
+        ]
+        if beside:
+            raise ValueError(
+                f"{', '.join(beside)}: not read beside data.mixture. Put them into its entries."
+            )
+        return self
 
     @property
     def sources(self) -> list[Source]:

@@ -200,3 +200,19 @@ def test_references_that_cannot_be_scored_stop_a_run_before_its_training(inspect
         return
     with pytest.raises(PeftlineError, match="1 examples of the validation split .*row 2"):
         gate(found)
+
+
+def test_references_that_are_longer_than_answers_may_be_are_counted(inspected):
+    rows = [row | {"split": side} for row, side in zip(ROWS, SIDES * 40, strict=True)]
+    longest = rows[2]["output"] = "It is number 2, " * 30 + "I think."  # of the test split
+    rows[1]["output"] = longest * 2  # of the validation split, which nobody answers
+    found = inspected(rows)["answers"]
+    assert (found["references"], found["longer"], found["limit"]) == (40, 1, 128)
+    report = inspected(rows, evaluation={"max_new_tokens": found["longest"] - 1})
+    (told,) = (p for p in report["problems"] if p["name"] == "answers_will_be_cut")
+    assert told["level"] == "warning" and told["message"].startswith("1 of 40 references")
+    assert f"evaluation.max_new_tokens={found['longest']}" in told["message"]
+    enough = inspected(rows, evaluation={"max_new_tokens": found["longest"]})
+    assert "answers_will_be_cut" not in names(enough)
+    read = inspected(rows, evaluation={"metrics": "perplexity", "max_new_tokens": 1})
+    assert read["answers"]["references"] == 0

@@ -15,14 +15,7 @@ if TYPE_CHECKING:
 
 
 # What PEFT 0.21 cannot merge into layers without a bias, or not at all.
-NEVER_MERGED = (
-    "ADAPTION_PROMPT",
-    "BEFT",
-    "LILY",
-    "P_TUNING",
-    "PREFIX_TUNING",
-    "PROMPT_TUNING",
-)
+NEVER_MERGED = ("ADAPTION_PROMPT", "BEFT", "LILY")
 # What fails on a base in 4 bits with PEFT 0.21.2 and bitsandbytes 0.50 on a CPU.
 NOT_IN_FOUR_BITS = (
     "ADAMSS",
@@ -41,23 +34,23 @@ NOT_IN_FOUR_BITS = (
 # What PEFT itself names as made for 8 bits.
 IN_EIGHT_BITS = ("BOFT", "HIRA", "PVERA", "RANDLORA", "ROAD")
 # These have a type of their own here, with what they need beside PEFT's configuration.
-_OWN = {
-    "ADALORA": "adalora",
-    "HRA": "hra",
-    "IA3": "ia3",
-    "LN_TUNING": "ln_tuning",
-    "LORA": "lora",
-    "MISS": "miss",
-    "OFT": "oft",
-    "P_TUNING": "p_tuning",
-    "PREFIX_TUNING": "prefix_tuning",
-    "PROMPT_TUNING": "prompt_tuning",
-    "SHIRA": "shira",
-    "VERA": "vera",
-}
+_OWN = (
+    "ADALORA",
+    "HRA",
+    "IA3",
+    "LN_TUNING",
+    "LORA",
+    "MISS",
+    "OFT",
+    "P_TUNING",
+    "PREFIX_TUNING",
+    "PROMPT_TUNING",
+    "SHIRA",
+    "VERA",
+)
 # These want more than the tokens of a row (its task, kinds of tokens, other adapters), or a loss of
 # their own.
-_WANTS_MORE = ("CARTRIDGE", "CPT", "MULTITASK_PROMPT_TUNING", "POLY", "SHADOW", "XLORA")
+WANTS_MORE = ("CARTRIDGE", "CPT", "MULTITASK_PROMPT_TUNING", "POLY", "SHADOW", "XLORA")
 # These do not mean linear layers by `target_modules`.
 _OTHER_TARGETS = ("ADAPTION_PROMPT", "BEFT", "TRAINABLE_TOKENS")
 
@@ -75,10 +68,10 @@ class AnyPeft(Config):
     @model_validator(mode="after")
     def _is_known(self) -> Self:
         """Raises ValueError: PEFT has no such type, or the type no such argument."""
-        if self.peft_type in _WANTS_MORE:
+        if self.peft_type in WANTS_MORE:
             raise ValueError(f"{self.peft_type} wants more with each row than its tokens")
         if self.peft_type in _OWN:
-            raise ValueError(f"{self.peft_type} has a type of its own: {_OWN[self.peft_type]}")
+            raise ValueError(f"{self.peft_type} has a type of its own: {self.peft_type.lower()}")
         for key in ("task_type", "use_asa"):  # set here; wants a callback
             if key in self.arguments:
                 raise ValueError(f"{self.peft_type}: '{key}' cannot be given")

@@ -101,6 +101,16 @@ def _of_scoring(report: dict[str, Any]) -> Iterator[Problem]:
         if found:
             message = asking.why_unscorable(found, report["metrics"], side)
             yield problem("error", "references_cannot_be_scored", message)
+    written = report["answers"]
+    if written["longer"]:
+        yield problem(
+            "warning",
+            "answers_will_be_cut",
+            f"{written['longer']} of {written['references']} references of the test split are "
+            f"longer than answers may be ({written['limit']} tokens): the longest has "
+            f"{written['longest']}. Set evaluation.max_new_tokens={written['longest']}, or such "
+            "answers score too low.",
+        )
 
 
 def _of_parts(report: dict[str, Any]) -> Iterator[Problem]:

@@ -1,11 +1,19 @@
 """What methods can do: as a table in Markdown, and in words for one recipe."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
 
-from peftline.capabilities import TABLE, Capabilities, method
+from peftline import capabilities
+from peftline.adapters.any_peft import (
+    IN_EIGHT_BITS,
+    NEVER_MERGED,
+    NOT_IN_FOUR_BITS,
+    WANTS_MORE,
+)
+from peftline.capabilities import BY_TYPE, TABLE, Capabilities
 from peftline.schema import Recipe
 
 BEGIN, END = "<!-- begin: kedro methods -->", "<!-- end -->"
@@ -24,13 +32,27 @@ _TITLES = {
 
 
 def render() -> str:
-    """A row per method, a column per capability."""
+    """A row per method, a column per capability; then what depends on the type for `peft`."""
     titles = [_TITLES[field] for field in Capabilities._fields]
     lines = [["method", *titles], ["---"] * (len(titles) + 1)]
-    lines += [
-        [f"`{name}`", *("yes" if value else "no" for value in can)] for name, can in TABLE.items()
-    ]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    lines += [[f"`{name}`", *_cells(name, can)] for name, can in TABLE.items()]
+    table = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return (
+        f"{table}\nOf `peft`, by its type: not on a base in 4 bits {_listed(NOT_IN_FOUR_BITS)}; in "
+        f"8 bits only {_listed(IN_EIGHT_BITS)}; not merged {_listed(NEVER_MERGED)}. Refused are "
+        f"{_listed(WANTS_MORE)}, which want more with each row than its tokens, and types that "
+        "have a method of their own here.\n"
+    )
+
+
+def _cells(name: str, can: Capabilities) -> list[str]:
+    by_type = BY_TYPE if name == "peft" else ()
+    said = {True: "yes", False: "no"}
+    return ["by type" if field in by_type else said[can._asdict()[field]] for field in can._fields]
+
+
+def _listed(types: Iterable[str]) -> str:
+    return ", ".join(f"`{one}`" for one in types)
 
 
 def facts(settings: dict[str, Any] | None) -> tuple[list[str], list[str]]:
@@ -39,7 +61,7 @@ def facts(settings: dict[str, Any] | None) -> tuple[list[str], list[str]]:
     Both are empty for settings that are no recipe of today.
     """
     try:
-        can = TABLE[method(Recipe.model_validate(settings).adapter)]._asdict()
+        can = capabilities.of(Recipe.model_validate(settings).adapter)._asdict()
     except ValidationError:
         return [], []
     titles = {able: [_TITLES[name] for name in can if can[name] is able] for able in (True, False)}
