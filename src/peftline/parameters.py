@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from peftline import capabilities, schema
-from peftline.config import nearest
+from peftline.config import flat, nearest
 from peftline.paths import is_experiment_name, project_path, recipe_adapter, recipe_names
 from peftline.schema import Recipe
 
@@ -39,7 +39,7 @@ def check_parameters(
     }
     known = sorted(read | set(_OF_THE_CATALOG))
     found = []
-    for name in _flat(given):
+    for name in flat(given):
         if not any(name == k or name.startswith(f"{k}.") for k in known):
             found.append(_unread(name, _leaves(known, types)))
     if not is_experiment_name(str(given.get("experiment", "none"))):
@@ -120,14 +120,6 @@ def _simple_problem(expected: Any, value: Any, name: str) -> list[str]:
     except ValidationError as error:
         return [f"Parameter '{name}' is {value!r}: {error.errors()[0]['msg']}."]
     return []
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> list[str]:
-    names = []
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        names += _flat(value, f"{name}.") if isinstance(value, dict) and value else [name]
-    return names
 
 
 def _leaves(known: list[str], types: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which files of this package the training of a recipe is made of."""
+"""Which files of this package a result depends on: the training of a recipe, or any module."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args

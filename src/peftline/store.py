@@ -24,6 +24,16 @@ def sha256_of(value: Any) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
+def short_hash(value: Any) -> str:
+    """The first 64 bits of a hash, as a name: 16 hexadecimal digits."""
+    return sha256_of(value)[:_KEY_LENGTH]
+
+
+def number_of(value: Any) -> int:
+    """The first 64 bits of a hash, as a number: an order that knows nothing of the content."""
+    return int(short_hash(value), 16)
+
+
 def sha256_of_files(*paths: Path) -> str:
     """Hash of the contents of files, in the order given."""
     digest = hashlib.sha256()
@@ -53,7 +63,7 @@ def build(folder: Path, key_of: Any, write: Callable[[Path], dict[str, Any]]) ->
     Raises:
         PeftlineError: the disk is full. Whatever goes wrong, nothing half-written is left.
     """
-    target = folder / sha256_of(key_of)[:_KEY_LENGTH]
+    target = folder / short_hash(key_of)
     manifest = target / "manifest.json"
     if not manifest.exists():
         with _partial(target) as partial:

@@ -1,6 +1,6 @@
 import pytest
 
-from peftline.comparison.groups import comparable, flat
+from peftline.comparison.groups import comparable
 from tests.comparison.invented import run
 
 HITS = [1, 0, 1, 1]
@@ -77,10 +77,6 @@ def test_of_two_runs_of_one_recipe_and_seed_the_newer_counts():
 
 def test_without_runs_there_is_no_group():
     assert comparable([]) == ([], [])
-
-
-def test_nested_settings_have_dotted_names():
-    assert flat({"a": {"b": 1, "c": {}}, "d": None}) == {"a.b": 1, "a.c": {}, "d": None}
 
 
 def test_seeds_that_are_made_of_parts_of_their_own_seeds_are_averaged():

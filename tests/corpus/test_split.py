@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peftline import jsonl
+from peftline import jsonl, store
 from peftline.corpus import examples as corpus_io
-from peftline.corpus import split as module
 from peftline.corpus.sides import FREE, assign
 from peftline.corpus.split import SIDES, iterate, read_split, split
 from peftline.errors import PeftlineError
@@ -17,7 +16,7 @@ from peftline.handles import Examples
 
 def sides_of(groups, validation, test, seed=42, given=None):
     """The side of each row, by name; `given` are the sides that the source has set."""
-    order = numpy.array([module._order(str(group), seed) for group in groups], numpy.uint64)
+    order = numpy.array([store.number_of([seed, str(group)]) for group in groups], numpy.uint64)
     fixed = [FREE if side is None else SIDES.index(side) for side in given or [None] * len(groups)]
     found = assign(order, numpy.array(fixed, numpy.int8), validation, test)
     return [SIDES[side] for side in found]

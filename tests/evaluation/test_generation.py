@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from peftline.evaluation import generation
 from peftline.evaluation.generation import generate
 
 PROMPTS = [list(b"What is two and two?"), list(b"Hi"), list(b"A prompt of a middle length")]
@@ -150,21 +149,3 @@ def test_a_longer_answer_than_allowed_is_cut(model, tiny_tokenizer):
     assert short.text == tiny_tokenizer.decode(
         plain(model, PROMPTS[0])[:3], skip_special_tokens=True
     )
-
-
-def test_batches_stay_below_the_limit_longest_first():
-    prompts = [[0] * length for length in (5, 40, 10, 38, 1)]
-    batches = generation._batches(prompts, max_new_tokens=10, batch_tokens=100, prefix_tokens=0)
-    assert batches == [[1, 3], [2, 0, 4]]
-    for batch in batches:
-        assert len(batch) * (max(len(prompts[i]) for i in batch) + 10) <= 100
-
-
-def test_a_prompt_larger_than_the_limit_is_answered_alone():
-    prompts = [[0] * 500, [0] * 5]
-    assert generation._batches(prompts, 10, 100, 0) == [[0], [1]]
-
-
-def test_the_prefix_counts_towards_the_limit():
-    prompts = [[0] * 10] * 4
-    assert generation._batches(prompts, 10, 100, 30) == [[0, 1], [2, 3]]

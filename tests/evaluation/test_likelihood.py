@@ -140,12 +140,18 @@ def test_a_padding_id_in_the_text_counts_as_any_other(model):
     assert_as_alone(model, rows)
 
 
-def test_batches_stay_below_both_limits_longest_first(monkeypatch):
-    monkeypatch.setattr(likelihood, "_LABELLED", 30)
-    rows = [row([0] * (20 - labelled), [1] * labelled) for labelled in (10, 10, 10, 10, 31, 1)]
-    rows.append(row([0] * 60, [1]))
-    batches = likelihood._batches(rows, batch_tokens=100)
-    assert batches == [[6], [4], [0, 1, 2], [3, 5]]
+def test_small_batches_give_the_same(model, monkeypatch):
+    rows = [
+        row(b"A question", b"Some answer"),
+        row(b"Another", b"No"),
+        row(b"And one", b"Yes it is"),
+    ]
+    whole = log_likelihoods(model, rows, ALL)
+    monkeypatch.setattr(likelihood, "_LABELLED", 10)
+    parts = log_likelihoods(model, rows, 25)
+    for one, other in zip(whole, parts, strict=True):
+        assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-5)
+        assert one.tokens == other.tokens
 
 
 def test_without_rows_there_is_nothing_to_read(model):

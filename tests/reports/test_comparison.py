@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from peftline.comparison import groups
 from peftline.comparison.compare import compare
 from peftline.comparison.runs import Failure, Runs
 from peftline.reports import curves, disagreement, trade_offs
@@ -168,7 +169,7 @@ def test_the_browser_holds_the_answers_of_the_first_seed():
 def test_a_page_of_very_long_answers_is_cut_and_says_so(monkeypatch):
     monkeypatch.setattr(disagreement, "_MOST_BYTES", 1000)
     found, runs = invented()
-    data = disagreement.embedded(found, disagreement.kept(runs.runs))
+    data = disagreement.embedded(found, groups.comparable(runs.runs).runs)
     shown = len(data["examples"])
     assert 0 < shown < 40 and len(data["rows"][0]["answers"]) == shown
     assert f"to the first {shown} of 40 test examples" in page(found, runs)

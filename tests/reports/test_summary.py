@@ -71,7 +71,7 @@ def test_the_better_way_of_prompting_is_the_opponent(trained_lora):
 
 def test_the_verdict_names_the_cost(trained_lora):
     found = judged(trained_lora, GOOD, HALF, BAD)
-    assert "for 1.5 minutes of training, 2.0 GiB of memory and an adapter of 0.0 MiB." in found
+    assert "for 1.5 min of training, 2.0 GiB of memory and an adapter of 35.4 KiB." in found
 
 
 def test_answers_are_paired_by_example_not_by_position(trained_lora):

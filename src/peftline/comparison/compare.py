@@ -1,13 +1,15 @@
 """From the runs of a root to all that can be said about them."""
 
+import operator
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from peftline.comparison import base as without_training
 from peftline.comparison import costs, groups, pairs, seeds, verdict
 from peftline.comparison import rows as tables
 from peftline.comparison.result import Comparison, Row
-from peftline.comparison.runs import Failure, Run, Runs
+from peftline.comparison.runs import Run, Runs
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 
@@ -22,6 +24,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     group = groups.comparable(runs.runs)
     kept, other_texts = costs.of_one_text(group.runs)
     chosen = metrics.of_summary(kept[0].summary) if kept else None
+    better = operator.gt if chosen is None or chosen.higher_is_better else operator.lt
     recipes = tables.of_recipes(kept, chosen, runs.sweep, dict(about or {}))
     base, notes = without_training.rows(kept, chosen)
     notes = [*notes, *other_texts, *_outdated(runs)]
@@ -45,8 +48,8 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         best_group=group_of_best,
         minimum_detectable_difference=pairs.detectable(ordered, tested),
         seed_spread=spread.told(),
-        pareto={cost: costs.pareto(recipes, cost, _better(chosen)) for cost in costs.COSTS},
-        failures=[_failure(failure) for failure in runs.failures],
+        pareto={cost: costs.pareto(recipes, cost, better) for cost in costs.COSTS},
+        failures=[asdict(failure) for failure in runs.failures],
         left_out=[run._asdict() for run in group.left_out],
         notes=notes,
         data=first.get("data", {}),
@@ -71,27 +74,12 @@ def _rank(row: Row, chosen: MetricSet | None) -> tuple[bool, float, float]:
     return False, turned, row.costs.train_seconds or 0.0
 
 
-def _better(chosen: MetricSet | None):  # noqa: ANN202
-    if chosen is None or chosen.higher_is_better:
-        return lambda ours, theirs: ours > theirs
-    return lambda ours, theirs: ours < theirs
-
-
 def _versions(kept: list[Run]) -> dict[str, list[str]]:
     found: dict[str, set[str]] = {}
     for run in kept:
         for library, version in run.summary["versions"].items():
             found.setdefault(library, set()).add(str(version))
     return {library: sorted(versions) for library, versions in found.items()}
-
-
-def _failure(failure: Failure) -> dict[str, Any]:
-    return {
-        "recipe": failure.recipe,
-        "seed": failure.seed,
-        "varied": failure.varied,
-        "reason": failure.reason,
-    }
 
 
 def _outdated(runs: Runs) -> list[str]:
@@ -103,5 +91,4 @@ def _sweep(runs: Runs) -> dict[str, Any] | None:
     if runs.sweep is None:
         return None
     sweep = runs.sweep.model_dump(include={"name", "selection", "tuning_share", "wall_seconds"})
-    chosen = {name: one.model_dump() for name, one in runs.sweep.chosen.items()}
-    return {**sweep, "points": len(runs.sweep.points), "chosen": chosen}
+    return {**sweep, "points": len(runs.sweep.points)}

@@ -6,10 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
+from peftline import units
+from peftline.comparison import words
 from peftline.comparison.result import Cost, Costs, Metric, Row
 from peftline.comparison.runs import Run
 
 COSTS: tuple[Cost, ...] = get_args(Cost)
+
+
+def told(cost: Cost, value: float) -> str:
+    """A cost in its unit."""
+    if cost in ("adapter_bytes", "peak_memory_bytes"):
+        return units.size(value)
+    if cost == "train_seconds":
+        return units.duration(value)
+    if cost == "seconds_per_token":
+        return f"{1000 * value:.3g} ms"
+    return words.signed(value) if cost == "forgetting" else words.number(value)
 
 
 def of(runs: Sequence[Run]) -> Costs:

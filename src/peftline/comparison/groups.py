@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from peftline.comparison.runs import Run
 from peftline.comparison.scores import by_example
+from peftline.config import flat
 from peftline.evaluation import metrics
 from peftline.evaluation.rows import Rows
 from peftline.store import sha256_of
@@ -33,10 +34,11 @@ class Group(NamedTuple):
 
 def comparable(runs: list[Run]) -> Group:
     """The largest group of runs about the same things; of equally large ones the newest."""
-    left_out = [_left_out(run, reason) for run in runs if (reason := _stale(run))]
-    groups = defaultdict(list)
+    left_out, groups = [], defaultdict(list)
     for run in runs:
-        if not _stale(run):
+        if reason := _stale(run):
+            left_out.append(_left_out(run, reason))
+        else:
             groups[sha256_of(_about(run))].append(run)
     ordered = sorted(groups.values(), key=_size_and_age, reverse=True)
     if not ordered:
@@ -138,19 +140,10 @@ def _settings(run: Run) -> dict[str, Any] | None:
 
 
 def _other_settings(run: Run, main: Run) -> str:
-    ours, theirs = flat(_settings(run)), flat(_settings(main))
+    ours, theirs = flat(_settings(run) or {}), flat(_settings(main) or {})
     names = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
     shown = [f"{name} {ours.get(name)}, not {theirs.get(name)}" for name in names[:4]]
     return f"other settings than seed {main.seed} of the same recipe: {'; '.join(shown)}"
-
-
-def flat(values: dict[str, Any] | None, prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted names."""
-    found: dict[str, Any] = {}
-    for key, value in (values or {}).items():
-        name = f"{prefix}{key}"
-        found |= flat(value, f"{name}.") if isinstance(value, dict) and value else {name: value}
-    return found
 
 
 def _left_out(run: Run, reason: str) -> LeftOut:

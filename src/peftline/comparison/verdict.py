@@ -1,10 +1,13 @@
 """What a comparison says, in sentences."""
 
-from collections.abc import Callable
+from peftline.comparison import costs, pairs, words
+from peftline.comparison.result import Comparison, Cost, Deviation, Row
 
-from peftline import units
-from peftline.comparison import pairs, words
-from peftline.comparison.result import Comparison, Deviation, Row
+_LEAST: dict[Cost, str] = {
+    "train_seconds": "fastest to train",
+    "peak_memory_bytes": "least memory",
+    "adapter_bytes": "smallest adapter",
+}
 
 
 def sentences(found: Comparison) -> list[str]:
@@ -25,12 +28,10 @@ def sentences(found: Comparison) -> list[str]:
 
 def _best(best: Row, found: Comparison) -> str:
     n = best.metric.n if best.metric else 0
+    extreme = "Highest" if found.higher_is_better else "Lowest"
     return (
-        f"Highest {found.headline}: {best.name} with {words.score(best, found)} on {n} test "
-        f"examples."
-        if found.higher_is_better
-        else f"Lowest {found.headline}: {best.name} with {words.score(best, found)} on {n} test "
-        f"examples."
+        f"{extreme} {found.headline}: {best.name} with {words.score(best, found)} on {n} test "
+        "examples."
     )
 
 
@@ -67,16 +68,11 @@ def _cheapest(recipes: list[Row], found: Comparison) -> str:
     if len(group) < 2:
         return ""
     parts = []
-    kinds: tuple[tuple[str, str, Callable[[float], str]], ...] = (
-        ("train_seconds", "fastest to train", units.duration),
-        ("peak_memory_bytes", "least memory", units.size),
-        ("adapter_bytes", "smallest adapter", units.size),
-    )
-    for name, title, shown in kinds:
+    for name, title in _LEAST.items():
         known = [row for row in group if getattr(row.costs, name) is not None]
         if known:
             row = min(known, key=lambda row: getattr(row.costs, name))
-            parts.append(f"{title} {row.name} ({shown(getattr(row.costs, name))})")
+            parts.append(f"{title} {row.name} ({costs.told(name, getattr(row.costs, name))})")
     return f"Cheapest among these: {', '.join(parts)}." if parts else ""
 
 

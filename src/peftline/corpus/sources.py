@@ -81,14 +81,11 @@ def read(settled: Settled, data: Data) -> Iterator[Row]:
 
 def choose(read_all: Callable[[], Iterator[Row]], count: int, seed: int) -> Iterator[Row]:
     """`count` rows by their hash, in their order; 8 bytes a row are held, and rows read twice."""
-    hashes = numpy.fromiter((_hash(row, seed) for row in read_all()), dtype=numpy.uint64)
+    places = (store.number_of([seed, row["value"]]) for row in read_all())
+    hashes = numpy.fromiter(places, dtype=numpy.uint64)
     chosen = numpy.zeros(len(hashes), dtype=bool)
     chosen[numpy.argsort(hashes, kind="stable")[:count]] = True
     yield from (row for row, keep in zip(read_all(), chosen, strict=True) if keep)
-
-
-def _hash(row: Row, seed: int) -> int:
-    return int(store.sha256_of([seed, row["value"]])[:16], 16)
 
 
 def _all(settled: Settled, data: Data) -> Iterator[Row]:

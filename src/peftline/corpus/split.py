@@ -52,7 +52,8 @@ def read_split(splits: Splits, side: str) -> list[Example]:
 def _store(examples: Examples, config: Data, folder: Path) -> dict[str, Any]:
     file = examples.path / "examples.jsonl"
     rows = (
-        (_order(row["group"], config.seed), _NUMBERS[row.get("split")]) for row in jsonl.read(file)
+        (store.number_of([config.seed, row["group"]]), _NUMBERS[row.get("split")])
+        for row in jsonl.read(file)
     )
     table = numpy.fromiter(rows, dtype=[("order", numpy.uint64), ("given", numpy.int8)])
     order, given = table["order"], table["given"]
@@ -67,10 +68,6 @@ def _store(examples: Examples, config: Data, folder: Path) -> dict[str, Any]:
             "together; a field 'split' in the rows decides their side."
         )
     return counts | {"format": examples.format, "sha256": _write(file, sides, folder)}
-
-
-def _order(group: str, seed: int) -> int:
-    return int(store.sha256_of([seed, group])[:16], 16)
 
 
 def _write(file: Path, sides: numpy.ndarray, folder: Path) -> str:

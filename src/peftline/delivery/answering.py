@@ -3,12 +3,12 @@
 from typing import Any
 
 import torch
-from peft import PeftModel
 
 from peftline.base_model.loading import load_model
 from peftline.delivery import adapter as adapters
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.quantization import NoQuantization, Quantization
+from peftline.speed.layers import causal_lm_of, is_prompt_learning
 
 
 def open_trained(
@@ -36,6 +36,4 @@ def open_trained(
     if trained.merges:
         return adapters.merged(model, trained)
     opened = adapters.load(model, trained)
-    if isinstance(opened, PeftModel) and not opened.active_peft_config.is_prompt_learning:
-        return opened.get_base_model()  # the adapter is within
-    return opened
+    return opened if is_prompt_learning(opened) else causal_lm_of(opened)  # the adapter is within

@@ -6,12 +6,14 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from peft import PeftModel
 from tqdm.auto import tqdm
 
+from peftline.evaluation.batches import by_length
 from peftline.evaluation.cache import roomy_cache
+from peftline.speed.layers import is_prompt_learning
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import Cache, PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -59,7 +61,8 @@ def generate(
     with torch.inference_mode(), _last_states_in_one_piece(model), progress as bar:
         shared = _prefix_cache(model, prefix, virtual, device)
         held = shared.get_seq_length()
-        for batch in _batches(prompts, max_new_tokens, batch_tokens, held):
+        widths = [held + len(prompt) + max_new_tokens for prompt in prompts]
+        for batch in by_length(widths, batch_tokens):
             ids, mask = _pad_left([prompts[i] for i in batch], tokenizer.pad_token_id, device)
             cache = copy.deepcopy(shared)
             if held:
@@ -145,9 +148,7 @@ def _greedy(
 
 def _without_virtual_tokens(model: Any) -> "tuple[PreTrainedModel, PeftModel | None]":
     """The model below PEFT's virtual tokens, and what gives these; None for all other models."""
-    if not isinstance(model, PeftModel) or not model.active_peft_config.is_prompt_learning:
-        return model, None
-    return model.get_base_model(), model
+    return (model.get_base_model(), model) if is_prompt_learning(model) else (model, None)
 
 
 def _prefix_cache(
@@ -170,22 +171,6 @@ def _prefix_cache(
         ids = torch.tensor([prefix], device=device)
         model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
     return cache
-
-
-def _batches(
-    prompts: list[list[int]], max_new_tokens: int, batch_tokens: int, prefix_tokens: int
-) -> list[list[int]]:
-    """Indices in batches of like length, the longest first: too large a batch fails at once."""
-    order = sorted(range(len(prompts)), key=lambda i: -len(prompts[i]))
-    batches: list[list[int]] = []
-    width = 0
-    for i in order:
-        if batches and (len(batches[-1]) + 1) * width <= batch_tokens:
-            batches[-1].append(i)
-        else:
-            width = prefix_tokens + len(prompts[i]) + max_new_tokens
-            batches.append([i])
-    return batches
 
 
 def _pad_left(

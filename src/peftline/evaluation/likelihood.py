@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from tqdm.auto import tqdm
 
+from peftline.evaluation.batches import by_length
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
@@ -44,9 +45,11 @@ def log_likelihoods(
     model.eval()
     pad = PadRight(0)
     found: list[Likelihood] = [Likelihood(0.0, 0)] * len(rows)
+    labelled = [len(row.labels) - row.labels.count(IGNORED) for row in rows]
+    batches = by_length([len(row.input_ids) for row in rows], batch_tokens, labelled, _LABELLED)
     progress = tqdm(total=len(rows), desc=title, unit="text")
     with torch.inference_mode(), progress as bar:
-        for batch in _batches(rows, batch_tokens):
+        for batch in batches:
             columns = [{"input_ids": rows[i].input_ids, "labels": rows[i].labels} for i in batch]
             inputs = {name: tensor.to(device) for name, tensor in pad(columns).items()}
             sums, counts = _batch(model, inputs)
@@ -88,20 +91,3 @@ def _project(
     """
     own = states[:, states.shape[1] - keep.shape[1] - 1 : -1]
     return head(own[keep])[None]
-
-
-def _batches(rows: list[Tokens], batch_tokens: int) -> list[list[int]]:
-    """Indices in batches of like length, the longest first: too large a batch fails at once."""
-    order = sorted(range(len(rows)), key=lambda i: -len(rows[i].input_ids))
-    batches: list[list[int]] = []
-    width = labelled = 0
-    for i in order:
-        count = len(rows[i].labels) - rows[i].labels.count(IGNORED)
-        fits = batches and (len(batches[-1]) + 1) * width <= batch_tokens
-        if fits and labelled + count <= _LABELLED:
-            batches[-1].append(i)
-            labelled += count
-        else:
-            width, labelled = len(rows[i].input_ids), count
-            batches.append([i])
-    return batches

@@ -69,7 +69,7 @@ def read(row: Any, format_: ModuleType, group_key: str = "group", origin: str = 
     names = {
         "id": _given(row, "id") or content_hash(example).hex()[:16],
         # one prompt with two answers stays on one side
-        "group": _given(row, group_key) or store.sha256_of(_opening(example.messages))[:16],
+        "group": _given(row, group_key) or store.short_hash(_opening(example.messages)),
     }
     return example.model_copy(update=names)
 

@@ -9,7 +9,7 @@ FIELDS = ("text",)
 
 
 def matches(row: dict[str, Any]) -> bool:
-    """Whether a row has a text (and no label: that would be classification)."""
+    """Whether a row has a text; with a label it was classification, which is asked first."""
     return "text" in row
 
 

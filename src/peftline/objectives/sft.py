@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from peft import PeftModel
 from pyarrow import compute
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Sampler
@@ -16,7 +15,7 @@ from peftline.labels import IGNORED
 from peftline.objectives.micro_batches import parts
 from peftline.objectives.order import ShuffledRows, ShuffledSteps
 from peftline.speed import Speed, head, packing
-from peftline.speed.layers import causal_lm_of, replaced
+from peftline.speed.layers import causal_lm_of, is_prompt_learning, replaced
 
 
 class SupervisedTokensTrainer(SFTTrainer):
@@ -181,16 +180,12 @@ def batch_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor
 
 def _last_states(model: Any, causal_lm: Any, inputs: dict[str, Any]) -> torch.Tensor:
     """(rows, positions, width), without the states of virtual tokens before each row."""
-    if not _is_prompt_learning(model):
+    if not is_prompt_learning(model):
         return causal_lm.base_model(**inputs, use_cache=False).last_hidden_state
     # PEFT adds virtual tokens in its own forward alone, which ends with the head.
     with replaced([causal_lm.get_output_embeddings()], lambda _: lambda states: states):
         states = model(**inputs, use_cache=False).logits
     return states[:, -inputs["input_ids"].shape[1] :]
-
-
-def _is_prompt_learning(model: Any) -> bool:
-    return isinstance(model, PeftModel) and model.active_peft_config.is_prompt_learning
 
 
 def supervised_tokens_per_row(dataset: Dataset | None) -> float:

@@ -10,7 +10,7 @@ _LISTED = 10
 
 
 def problem(level: Level, name: str, message: str, rows: list[str] | None = None) -> Problem:
-    """One finding; `rows` are the origins of some of the rows that show it."""
+    """One finding; `rows` names some of the rows that show it."""
     return {"level": level, "name": name, "message": message, "rows": (rows or [])[:_LISTED]}
 
 

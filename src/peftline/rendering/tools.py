@@ -100,7 +100,7 @@ def call_text(message: Message) -> str:
 def mapped(value: Any, change: Change) -> Any:
     """A JSON value with every text changed, and without fields that are null.
 
-    Arrow gives every row all fields that any row has; a null means that the row has it not.
+    A null in a file says that a field is not there; a template would write it out.
     """
     if isinstance(value, dict):
         items = value.items()

@@ -14,6 +14,9 @@ class Tick(NamedTuple):
     label: str
 
 
+_TICKS = 6  # at most
+
+
 class Axis:
     """Values to pixels, linear or logarithmic."""
 
@@ -35,14 +38,14 @@ class Axis:
         share = (self._turned(value) - self.low) / (self.high - self.low)
         return round(share * self.length, 1)
 
-    def ticks(self, most: int = 6) -> list[float]:
+    def ticks(self) -> list[float]:
         """Round values within the axis."""
         from matplotlib.ticker import LogLocator, MaxNLocator
 
         if not self.log:
             return [
                 float(value)
-                for value in MaxNLocator(most).tick_values(self.low, self.high)
+                for value in MaxNLocator(_TICKS).tick_values(self.low, self.high)
                 if self.low <= value <= self.high
             ]
         low, high = 10**self.low, 10**self.high
@@ -54,7 +57,7 @@ class Axis:
             ]
             if len(found) > 2:
                 return found
-        return [float(v) for v in MaxNLocator(most).tick_values(low, high) if low <= v <= high]
+        return [float(v) for v in MaxNLocator(_TICKS).tick_values(low, high) if low <= v <= high]
 
     def _turned(self, value: float) -> float:
         return math.log10(value) if self.log else value

@@ -8,11 +8,11 @@ from typing import Any
 from markupsafe import Markup
 
 from peftline import units
-from peftline.comparison import pairs, words
-from peftline.comparison.groups import flat
+from peftline.comparison import groups, pairs, words
 from peftline.comparison.result import Comparison, Pair, Row
 from peftline.comparison.rows import by_name
 from peftline.comparison.runs import Runs
+from peftline.config import flat
 from peftline.reports import (
     charts,
     columns,
@@ -28,7 +28,7 @@ _BAR = 132  # pixels of the interval's drawing in the table
 
 def page(found: Comparison, runs: Runs) -> str:
     """A self-contained page; everything that comes from data is escaped."""
-    kept = disagreement.kept(runs.runs)
+    kept = groups.comparable(runs.runs).runs
     named = [(name, run) for name, of_one in by_name(kept).items() for run in of_one]
     used, unmeasured = columns.with_values(found)
     script = files("peftline.reports").joinpath("comparison.js").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from peftline.comparison import base as without_training
-from peftline.comparison import groups, rows
+from peftline.comparison import rows
 from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Run
 from peftline.evaluation.rows import Rows
@@ -46,11 +46,6 @@ def embedded(found: Comparison, kept: list[Run]) -> dict[str, Any]:
         ],
         "examples_in_all": len(ids),
     }
-
-
-def kept(runs: list[Run]) -> list[Run]:
-    """The runs that the comparison is about."""
-    return groups.comparable(runs).runs
 
 
 def _is_scored(answered: Rows, headline: str) -> bool:

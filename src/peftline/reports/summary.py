@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from peftline import identity
+from peftline import identity, units
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
@@ -153,8 +153,8 @@ def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) ->
 def _cost(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
     left = "a whole model"
     if trained.adapter_bytes is not None:
-        left = f"an adapter of {trained.adapter_bytes / 2**20:.1f} MiB"
+        left = f"an adapter of {units.size(trained.adapter_bytes)}"
     return (
-        f"for {history['train_seconds'] / 60:.1f} minutes of training, "
-        f"{history['peak_memory_bytes'] / 2**30:.1f} GiB of memory and {left}"
+        f"for {units.duration(history['train_seconds'])} of training, "
+        f"{units.size(history['peak_memory_bytes'])} of memory and {left}"
     )

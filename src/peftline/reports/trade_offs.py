@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from peftline import units
-from peftline.comparison import words
+from peftline.comparison import costs, words
 from peftline.comparison.result import Comparison, Cost, Row
 from peftline.reports import charts
 
@@ -24,17 +23,6 @@ def pictures(found: Comparison) -> list[dict[str, Any]]:
     """A picture for each cost that at least one scored recipe has."""
     made = (_picture(found, cost) for cost in _AXES)
     return [picture for picture in made if picture["points"]]
-
-
-def shown(cost: Cost, value: float) -> str:
-    """A cost in its unit."""
-    if cost in ("adapter_bytes", "peak_memory_bytes"):
-        return units.size(value)
-    if cost == "train_seconds":
-        return units.duration(value)
-    if cost == "seconds_per_token":
-        return f"{1000 * value:.3g} ms"
-    return words.signed(value) if cost == "forgetting" else words.number(value)
 
 
 def _picture(found: Comparison, cost: Cost) -> dict[str, Any]:
@@ -84,7 +72,7 @@ def _point(
     across = x.at(price / unit)
     return {
         "name": row.name,
-        "title": f"{row.name}: {words.score(row, found)}; {shown(cost, price)}",
+        "title": f"{row.name}: {words.score(row, found)}; {costs.told(cost, price)}",
         "x": across,
         "y": round(HEIGHT - y.at(row.metric.value), 1),
         "low": round(HEIGHT - y.at(low), 1),

@@ -42,6 +42,12 @@ def trial(model: torch.nn.Module) -> Iterator[None]:
         model.train(training)
 
 
+def is_prompt_learning(model: Any) -> bool:
+    """Whether a model has virtual tokens of PEFT, which stand before each row."""
+    config = getattr(model, "active_peft_config", None)
+    return config is not None and config.is_prompt_learning
+
+
 def causal_lm_of(model: Any) -> Any:
     """The model with its head that an adapter of PEFT wraps; any other model itself."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -49,7 +49,7 @@ class Executor:
         """
         missing = self._missing_parts(point)
         if missing:
-            key = store.sha256_of(point.model_dump())[:16]
+            key = store.short_hash(point.model_dump())
             reason = f"it is made of {', '.join(missing)}, of which there is no finished run"
             failed = {"status": "failed", "error": reason, "hash": key, "folder": key}
             result = Result(**point.model_dump() | failed)

@@ -15,8 +15,6 @@ from peftline.schema import Evaluation, Recipe
 from peftline.sweep.point import Point
 from peftline.sweep.selection import LOSS
 
-_KEY_LENGTH = 16
-
 
 class Inputs(Config):
     """The same for every run of a sweep."""
@@ -110,7 +108,7 @@ def key(point: Point, changed: dict[str, Any], inputs: Inputs) -> str:
         facts |= {"selection": inputs.selection}
     if point.stage == "tuning" and inputs.selection != LOSS:
         facts |= {"scoring": sources.sha256_without_adapters("peftline.evaluation.answers")}
-    return store.sha256_of(facts)[:_KEY_LENGTH]
+    return store.short_hash(facts)
 
 
 def _answers(inputs: Inputs) -> dict[str, Any]:

@@ -23,6 +23,7 @@ class Text:
     type: ClassVar[str] = "string"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """One of the pool's texts."""
         text = rng.choice(self.pool.of(split))
         return Drawn(text, text)
 
@@ -35,6 +36,7 @@ class Code:
     type: ClassVar[str] = "string"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """A number of that shape, with letters of the split's own."""
         choices = {"A": LETTERS[split], "9": "123456789"}
         text = "".join(rng.choice(choices.get(sign, sign)) for sign in self.shape)
         return Drawn(text, text)
@@ -50,6 +52,7 @@ class Listing:
     type: ClassVar[str] = "list"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """Some values, as a list in words."""
         items = rng.sample(self.pool.of(split), rng.randint(self.least, self.most))
         *head, last = items
         comma = "," if len(head) > 1 and rng.random() < 0.3 else ""
@@ -67,6 +70,7 @@ class Whole:
     type: ClassVar[str] = "integer"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """A number, in digits or words."""
         value = rng.randrange(self.low, self.high + 1, self.step)
         if self.dozen and value == 12:
             return Drawn("a dozen", value)
@@ -82,6 +86,7 @@ class Decimal:
     type: ClassVar[str] = "number"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """A number, whole or with a half."""
         whole = rng.randint(self.low, self.high - 1)
         if rng.random() < 0.5:
             return Drawn(in_words(whole, rng), whole)
@@ -98,6 +103,7 @@ class Money:
     type: ClassVar[str] = "number"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """An amount, in one of the currencies."""
         value = rng.randint(self.low, self.high)
         if rng.random() < 0.25:
             return Drawn(f"{rng.choice('$£€')}{value}.50", value + 0.5)
@@ -114,6 +120,7 @@ class Percent:
     type: ClassVar[str] = "integer"
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """A share, in one of two spellings."""
         value = rng.randrange(self.low, self.high + 1, 5)
         return Drawn(rng.choice(("{}%", "{} percent")).format(value), value)
 
@@ -126,10 +133,12 @@ class Choice:
 
     @property
     def type(self) -> str:
+        """What a signature shows: `boolean`, or the values."""
         values = list(dict.fromkeys(value for _, value in self.words))
         return "boolean" if isinstance(values[0], bool) else "|".join(map(str, values))
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
+        """A value, in one of its wordings."""
         return Drawn(*rng.choice(self.words))
 
 

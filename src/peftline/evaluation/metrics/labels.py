@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import CONFIDENCE, NO_VALUE, RESAMPLES, Metric, proportion
 from peftline.evaluation.statistics import metric as with_interval
@@ -27,7 +27,7 @@ def aggregate(rows: Rows) -> Metrics:
     given = [label(row["prediction"]) for row in rows]
     known = set(due)
     return {
-        "accuracy": proportion([bool(row["scores"]["accuracy"]) for row in rows]),
+        **shares(rows, "accuracy"),
         "macro_f1": macro_f1(due, given),
         "unknown_label": proportion([answer not in known for answer in given]),
     }

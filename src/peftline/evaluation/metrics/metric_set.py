@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import Metric
+from peftline.evaluation.statistics import Metric, proportion
 
 Scores = dict[str, bool | float]
 """Scores of one example, by name."""
@@ -26,6 +26,11 @@ class Likelihood:
     def per_token(self) -> float:
         """Mean log-likelihood of a token."""
         return self.log_likelihood / self.tokens
+
+
+def shares(rows: Rows, *names: str) -> Metrics:
+    """The share of examples that have each of some scores."""
+    return {name: proportion([bool(row["scores"][name]) for row in rows]) for name in names}
 
 
 def headline_scores(headline: str, rows: Rows) -> list[float]:

@@ -4,9 +4,8 @@ from math import isfinite
 
 from peftline.errors import PeftlineError, listed
 from peftline.evaluation.metrics.labels import label
-from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores
+from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import proportion
 
 _MOST = 50  # the model reads every example once for each choice
 
@@ -58,10 +57,7 @@ def score(likelihoods: dict[str, Likelihood], reference: str) -> Scores:
 
 def aggregate(rows: Rows) -> Metrics:
     """Shares of right choices."""
-    return {
-        name: proportion([bool(row["scores"][name]) for row in rows])
-        for name in ("accuracy", "accuracy_per_token")
-    }
+    return shares(rows, "accuracy", "accuracy_per_token")
 
 
 def _largest(values: dict[str, float]) -> str | None:

@@ -3,9 +3,8 @@
 import re
 from decimal import Decimal
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import proportion
 
 _MARK = "####"
 _NUMBER = re.compile(
@@ -47,10 +46,7 @@ def score(prediction: str, reference: str) -> Scores:
 
 def aggregate(rows: Rows) -> Metrics:
     """Shares of answers with the right number, and with any."""
-    return {
-        name: proportion([bool(row["scores"][name]) for row in rows])
-        for name in ("numeric_match", "has_number")
-    }
+    return shares(rows, "numeric_match", "has_number")
 
 
 def _decimal(found: re.Match[str]) -> Decimal:

@@ -2,7 +2,7 @@
 
 import re
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
 from peftline.evaluation.statistics import proportion, ratio
 from peftline.tool_calls import scoring
@@ -56,11 +56,10 @@ def aggregate(rows: Rows) -> Metrics:
     to all examples together.
     """
     scores = [row["scores"] for row in rows]
-    accuracy = proportion([bool(one["refusal_accuracy"]) for one in scores])
     refused = [(one["predicted_refusal"], one["reference_refusal"]) for one in scores]
     refused = [pair for pair in refused if any(pair)]
     return {
-        "refusal_accuracy": accuracy,
+        **shares(rows, "refusal_accuracy"),
         **precision_and_recall(scores),
         "refusal_f1": ratio([2.0 * all(pair) for pair in refused], [sum(p) for p in refused]),
     }

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from peftline.corpus import shingles
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import NO_VALUE, Metric, mean, metric, proportion
+from peftline.evaluation.statistics import NO_VALUE, Metric, mean, metric
 
 _BLEU_RESAMPLES = 1000  # sacrebleu's own number
 
@@ -33,7 +33,7 @@ def aggregate(rows: Rows) -> Metrics:
     """Means of the scores, and BLEU of all answers together."""
     scores = [row["scores"] for row in rows]
     return {
-        "exact_match": proportion([bool(one["exact_match"]) for one in scores]),
+        **shares(rows, "exact_match"),
         "rouge_l": mean([float(one["rouge_l"]) for one in scores]),
         "token_f1": mean([float(one["token_f1"]) for one in scores]),
         "bleu": bleu([row["prediction"] for row in rows], [row["reference"] for row in rows]),

@@ -1,20 +1,18 @@
 """Calls of tools, and refusals where no tool fits."""
 
-from peftline.evaluation.metrics.metric_set import Metrics, MetricSet
+from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, shares
 from peftline.evaluation.metrics.refusal import precision_and_recall
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import proportion
 from peftline.tool_calls import scoring
 
 
 def aggregate(rows: Rows) -> Metrics:
     """Shares of all examples, and precision and recall of the refusal."""
     scores = [row["scores"] for row in rows]
-    metrics = {
-        name: proportion([bool(one[name]) for one in scores])
-        for name in ("exact_match", "valid_json", "name_accuracy")
+    return {
+        **shares(rows, "exact_match", "valid_json", "name_accuracy"),
+        **precision_and_recall(scores),
     }
-    return metrics | precision_and_recall(scores)
 
 
 TOOL_CALLS = MetricSet(
