@@ -214,10 +214,10 @@ def test_the_validation_loss_is_that_of_the_validation_rows(run, loud_base, sum_
 
 def test_the_identity_names_all_inputs(run, loud_base, sum_tokens):
     identity = run(seed=3, max_steps=1).trained.identity
-    assert (identity["recipe"], identity["seed"], identity["input_hash"]) == ("lora", 3, "a" * 64)
-    assert identity["base_sha256"] == loud_base.sha256
-    assert identity["data_sha256"] == sum_tokens.data_sha256
-    assert identity["rendering"] == sum_tokens.rendering
+    assert (identity.recipe, identity.seed, identity.input_hash) == ("lora", 3, "a" * 64)
+    assert identity.base_sha256 == loud_base.sha256
+    assert identity.data_sha256 == sum_tokens.data_sha256
+    assert identity.rendering == sum_tokens.rendering
 
 
 def test_a_listener_hears_every_record(run):

@@ -6,7 +6,7 @@ from typing import Any
 
 from peftline import adapters, capabilities, speed, store
 from peftline.checkpoints import find_checkpoint
-from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
+from peftline.handles import AdapterFolder, BaseModelFolder, Identity, Tokenised
 from peftline.memory import PeakMemory
 from peftline.objectives.sft import SupervisedTokensTrainer
 from peftline.prepare import prepare
@@ -69,12 +69,24 @@ def fine_tune(
     facts |= _outcome(history.records, seconds, tokenised, outcome.metrics.get("epoch", 0.0))
     if recipe.training.patience:  # the weights of the lowest measurement are kept, not the last
         facts["validation_loss"] = trainer.state.best_metric
-    identity = _identity(base, tokenised, parts)
-    identity |= {"recipe": name, "seed": seed, "input_hash": input_hash}
-    identity |= {"trainable_parameters": trainable}
-    model = adapters.finish(recipe.adapter, model)
+    identity = Identity(
+        recipe=name,
+        seed=seed,
+        input_hash=input_hash,
+        base_sha256=base.sha256,
+        data_sha256=tokenised.data_sha256,
+        rendering=tokenised.rendering,
+        trainable_parameters=trainable,
+        parts=[part.model_dump(include=_OF_A_PART) for part in parts],
+    )
     trained = TrainedModel(
-        model, prepared.tokenizer, identity, checkpoints, initial, recipe.adapter
+        model=adapters.finish(recipe.adapter, model),
+        tokenizer=prepared.tokenizer,
+        identity=identity,
+        base=base,
+        checkpoints=checkpoints,
+        initial=initial,
+        adapter=recipe.adapter,
     )
     return trained, facts
 
@@ -94,20 +106,6 @@ def _outcome(
             "total": round(total),
             "supervised": round(tokenised.supervised_tokens * epochs),
         },
-    }
-
-
-def _identity(
-    base: BaseModelFolder, tokenised: Tokenised, parts: Sequence[AdapterFolder]
-) -> dict[str, Any]:
-    """What the adapter was trained on, and what it is made of."""
-    return {
-        "base_id": base.id,
-        "base_revision": base.revision,
-        "base_sha256": base.sha256,
-        "data_sha256": tokenised.data_sha256,
-        "rendering": tokenised.rendering,
-        "parts": [part.model_dump(include=_OF_A_PART) for part in parts],
     }
 
 

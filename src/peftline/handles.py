@@ -3,13 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from peftline.config import Config
 
 
-class Handle(BaseModel):
+class Handle(Config):
     """A folder on disk and what is known about it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
     path: Path
     """Folder. Stored relative to the manifest that names it, so that a project can be moved."""
@@ -87,8 +85,8 @@ class Tokenised(Handle):
     base_sha256: str
 
 
-class Trained(Handle):
-    """What training has made, and the identities of all that it was trained on."""
+class Identity(Config):
+    """What something was trained by, and on."""
 
     recipe: str
     seed: int
@@ -99,6 +97,10 @@ class Trained(Handle):
     trainable_parameters: int
     parts: list[dict[str, Any]] = []
     """The trained adapters that it is made of: recipe, seed, hashes of weights and data."""
+
+
+class Trained(Handle, Identity):
+    """What training has made."""
 
 
 class AdapterFolder(Trained):

@@ -15,6 +15,7 @@ from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from peftline import identity, memory, tracking
 from peftline.errors import PeftlineError
 from peftline.preflight import note
+from peftline.trained import TrainedModel
 
 logger = logging.getLogger(__name__)
 _PREFLIGHT = (".preflight", ".preflight_page")
@@ -90,7 +91,7 @@ class ProjectHooks:
                     file.write_bytes(content)
                 raise
         recipe, _, what = dataset_name.rpartition(".")
-        if what == "adapter" or hasattr(data, "identity"):
+        if what == "adapter" or isinstance(data, TrainedModel):
             # What was made by the former training goes before its successor takes its place.
             for name in {"adapter", "merged", "summary"} - {what}:
                 former = _file(self._catalog, f"{recipe}.{name}")

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from peftline.handles import BaseModelFolder, Identity
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -15,8 +17,10 @@ class TrainedModel:
 
     model: "PeftModel | PreTrainedModel"
     tokenizer: "PreTrainedTokenizerBase"
-    identity: dict[str, Any]
-    """Hashes of all that the adapter depends on; stored beside it."""
+    identity: "Identity"
+    """Stored beside it."""
+    base: "BaseModelFolder"
+    """What it was trained on."""
     checkpoints: Path
     """Of no use, and removed, once the adapter is saved."""
     initial: Path | None

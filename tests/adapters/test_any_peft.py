@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import pytest
 from pydantic import ValidationError
@@ -8,6 +7,7 @@ from peftline import adapters
 from peftline.adapters.any_peft import AnyPeft
 from peftline.delivery import adapter as delivery
 from peftline.errors import PeftlineError
+from peftline.trained import TrainedModel
 
 
 @pytest.mark.parametrize("kind", ["LOHA", "LOKR", "VBLORA", "FOURIERFT", "ROAD"])
@@ -22,15 +22,17 @@ def test_an_argument_of_the_wrong_kind_is_explained(tiny_model):
         adapters.build(AnyPeft(peft_type="VBLORA"), tiny_model)
 
 
-def test_tokens_that_are_trained_keep_their_order(tiny_model, tiny_tokenizer, tmp_path):
+def test_tokens_that_are_trained_keep_their_order(
+    tiny_base, tiny_model, tiny_tokenizer, trained_lora, tmp_path
+):
     """Rows of the saved weights belong to them by position."""
     config = AnyPeft(peft_type="TRAINABLE_TOKENS", arguments={"token_indices": [9, 10, 100]})
     model = adapters.build(config, tiny_model)
-    identity = {"base_id": "tiny", "base_revision": None}
-    trained = SimpleNamespace(
+    trained = TrainedModel(
         model=model,
         tokenizer=tiny_tokenizer,
-        identity=identity,
+        identity=trained_lora.trained.identity,
+        base=tiny_base,
         checkpoints=tmp_path / "none",
         initial=None,
         adapter=config,

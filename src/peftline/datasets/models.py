@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from peftline.adapters.folder import CONFIG
 from peftline.datasets.text import FileDataset, JSONPreview
 from peftline.handles import AdapterFolder, MergedFolder, ModelFolder
 
@@ -26,11 +27,11 @@ class AdapterDataset(FileDataset):
         adapter.save(data, self._filepath)
 
     def _exists(self) -> bool:
-        return (self._filepath / "adapter_config.json").exists()
+        return (self._filepath / CONFIG).exists()
 
     def preview(self) -> JSONPreview:
         """The adapter's configuration."""
-        return JSONPreview((self._filepath / "adapter_config.json").read_text(encoding="utf-8"))
+        return JSONPreview((self._filepath / CONFIG).read_text(encoding="utf-8"))
 
 
 class CausalLMDataset(FileDataset):

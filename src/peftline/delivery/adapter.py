@@ -3,7 +3,7 @@
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -11,7 +11,7 @@ from peftline import capabilities, store
 from peftline.adapters import own_format
 from peftline.adapters.folder import CONFIG, WEIGHTS
 from peftline.errors import PeftlineError
-from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Trained
+from peftline.handles import AdapterFolder, BaseModelFolder, Identity, Splits, Trained
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from peftline.trained import TrainedModel
 
 IDENTITY = "peftline.json"
+T = TypeVar("T", bound=Trained)
 
 
 def save(trained: "TrainedModel", folder: Path) -> None:
@@ -28,7 +29,6 @@ def save(trained: "TrainedModel", folder: Path) -> None:
 
     `adapter_config.json` names the base by its portable id and revision, never by a local path.
     """
-    identity = dict(trained.identity)
     with store.replacing(folder) as partial:
         if own_format.has(trained.adapter):
             own_format.save(trained.adapter, trained.model, partial)
@@ -36,20 +36,49 @@ def save(trained: "TrainedModel", folder: Path) -> None:
             initial = str(trained.initial) if trained.initial else None
             trained.model.save_pretrained(partial, path_initial_model_for_weight_conversion=initial)
         trained.tokenizer.save_pretrained(partial)
-        _name_base(partial / CONFIG, identity.pop("base_id"), identity)
+        _name_base(partial / CONFIG, trained.base)
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's form has nothing filled in
         left = capabilities.delivers(trained.adapter.model_dump())
-        identity["merges"] = left == "adapter and merged"
-        identity["adapter_bytes"] = (partial / WEIGHTS).stat().st_size
-        identity["sha256"] = store.sha256_of_files(partial / WEIGHTS)
-        (partial / IDENTITY).write_text(json.dumps(identity, indent=2), encoding="utf-8")
+        found = {
+            "merges": left == "adapter and merged",
+            "adapter_bytes": (partial / WEIGHTS).stat().st_size,
+            "sha256": store.sha256_of_files(partial / WEIGHTS),
+        }
+        write_identity(partial, trained.identity, found)
     shutil.rmtree(trained.checkpoints, ignore_errors=True)
 
 
-def _name_base(file: Path, base_id: str, identity: dict[str, Any]) -> None:
+def write_identity(folder: Path, identity: Identity, found: dict[str, Any]) -> None:
+    """Write what is known about something trained, and what was found when it was saved."""
+    text = json.dumps(identity.model_dump() | found, indent=2)
+    (folder / IDENTITY).write_text(text, encoding="utf-8")
+
+
+def read_identity(folder: Path, kind: type[T], sha256: str) -> T:
+    """What is known about something trained, as a handle.
+
+    Args:
+        sha256: of the weights that are there now.
+
+    Raises:
+        PeftlineError: the weights are not those that were saved, or another version has saved it.
+    """
+    found = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
+    if sha256 != found["sha256"]:
+        raise PeftlineError(f"{folder}: the weights have changed since training. Train again.")
+    try:
+        return kind(path=folder, **found)
+    except ValidationError as error:
+        raise PeftlineError(
+            f"{folder / IDENTITY}: another version of Peftline has made this "
+            f"({error.error_count()} fields differ). Train again."
+        ) from error
+
+
+def _name_base(file: Path, base: BaseModelFolder) -> None:
     config = json.loads(file.read_text(encoding="utf-8"))
-    config["base_model_name_or_path"] = base_id
-    config["revision"] = identity.pop("base_revision")
+    config["base_model_name_or_path"] = base.id
+    config["revision"] = base.revision
     for value in config.values():
         # PEFT keeps sets of names, and equal runs should give equal files. Numbers, such as the
         # tokens that rows of weights belong to, have an order that means something; so have ours.
@@ -71,18 +100,7 @@ def describe(folder: Path) -> AdapterFolder:
             f"{folder}: there is no adapter. Train it first: kedro run --pipeline={recipe} (with "
             "the same seed and experiment)."
         )
-    identity = json.loads((folder / IDENTITY).read_text(encoding="utf-8"))
-    if store.sha256_of_files(folder / WEIGHTS) != identity["sha256"]:
-        raise PeftlineError(
-            f"{folder / WEIGHTS}: the weights have changed since training. Train again."
-        )
-    try:
-        return AdapterFolder(path=folder, **identity)
-    except ValidationError as error:
-        raise PeftlineError(
-            f"{folder / IDENTITY}: another version of Peftline has made this adapter "
-            f"({error.error_count()} fields differ). Train again."
-        ) from error
+    return read_identity(folder, AdapterFolder, store.sha256_of_files(folder / WEIGHTS))
 
 
 def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTrainedModel":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import mlflow
 
+from peftline.adapters import own_format
+from peftline.delivery.adapter import kind
 from peftline.handles import BaseModelFolder
 
 _PACKAGES = ("torch", "transformers", "peft", "safetensors")
@@ -14,8 +16,7 @@ _PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
     """Log the adapter folder with the code that opens it, as a version of `peftline-<recipe>`."""
-    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
-    own = config["peft_type"].startswith("PEFTLINE")  # which PEFT alone cannot open
+    own = own_format.has_kind(kind(adapter))  # which PEFT alone cannot open
     needed = (*_PACKAGES, "peftline") if own else _PACKAGES
     with tempfile.TemporaryDirectory() as folder:
         # A file, not `model_config`: MLflow shows that one as a parameter of the run, and a path
