@@ -203,6 +203,8 @@ def test_what_nothing_would_read_beside_a_mixture_is_refused():
     sizes = {"train_rows": 1, "validation_rows": 1, "test_rows": 1}
     mixture = {"mixture": [{"source": "a.jsonl", "max_rows": 5}], "max_rows": 60}
     assert schema.problems(Data, sizes | mixture, "data") == []
+    taken = Data(**sizes, max_rows=60, mixture=[{"source": "a", "max_rows": 5}, {"source": "b"}])
+    assert [one.max_rows for one in taken.sources] == [5, 60]
     beside = {"columns": {"output": "reply"}, "format": "alpaca"}
     (found,) = schema.problems(Data, sizes | mixture | beside, "data")
     assert "columns, format: not read beside data.mixture" in found

@@ -87,7 +87,8 @@ class Data(Source):
     """Where examples come from, what is done about bad ones, and how they are split."""
 
     mixture: list[Source] = []
-    """Several data sets, in place of `source` and the keys that go with it."""
+    """Several data sets, in place of `source` and the keys that go with it; `max_rows` holds for
+    those that have none of their own."""
     train_rows: int = Field(ge=1)
     """Rows that `tool_calls` generates for training."""
     validation_rows: int = Field(ge=1)
@@ -119,7 +120,7 @@ class Data(Source):
     def _mixture_stands_alone(self) -> Self:
         """Raises ValueError: there is a mixture, and keys beside it that nothing would read."""
         default = Source()
-        names = set(Source.model_fields) - {"max_rows"}  # environments set that one
+        names = set(Source.model_fields) - {"max_rows"}
         beside = [
             name
             for name in sorted(names)
@@ -135,4 +136,9 @@ class Data(Source):
     def sources(self) -> list[Source]:
         """The data sets that are read."""
         own = {name: getattr(self, name) for name in Source.model_fields}
-        return self.mixture or [Source(**own)]
+        limit = {"max_rows": self.max_rows}
+        entries = [
+            one if one.max_rows is not None else one.model_copy(update=limit)
+            for one in self.mixture
+        ]
+        return entries or [Source(**own)]

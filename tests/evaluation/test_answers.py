@@ -218,7 +218,7 @@ def test_references_that_cannot_be_scored_are_refused_before_the_model_is_asked(
 ):
     wrong = make_example("How many?", "many").model_copy(update={"origin": "rows.jsonl, row 7"})
     monkeypatch.setattr(answers, "read_split", lambda splits, side: [wrong])
-    with pytest.raises(PeftlineError, match=f"test split .* metrics={metrics}: rows.jsonl, row 7"):
+    with pytest.raises(PeftlineError, match=f"test split .*metrics={metrics}: rows.jsonl, row 7"):
         answers.answer_split(None, None, None, settings(metrics=metrics), [], "")
 
 

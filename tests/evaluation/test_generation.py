@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from peftline.evaluation import generation
+from peftline.evaluation.batches import by_length
 from peftline.evaluation.generation import generate
 
 PROMPTS = [list(b"What is two and two?"), list(b"Hi"), list(b"A prompt of a middle length")]
@@ -149,3 +151,14 @@ def test_a_longer_answer_than_allowed_is_cut(model, tiny_tokenizer):
     assert short.text == tiny_tokenizer.decode(
         plain(model, PROMPTS[0])[:3], skip_special_tokens=True
     )
+
+
+def test_prefix_and_answer_count_towards_a_batch(model, tiny_tokenizer, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        generation, "by_length", lambda *given: [seen.append(given), by_length(*given)][1]
+    )
+    prompts = [[50] * 20 + [60], [50] * 20 + [60, 61, 62]]
+    generate(model, tiny_tokenizer, prompts, 7, ALL)
+    ((widths, limit),) = seen
+    assert (widths, limit) == ([21 + 7, 23 + 7], ALL)

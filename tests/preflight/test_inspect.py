@@ -189,17 +189,51 @@ def test_an_error_shows_a_red_banner(inspected):
     assert '<div class="banner error">1 error: training would stop here.</div>' in html
 
 
-@pytest.mark.parametrize("validation", [False, True])
-def test_references_that_cannot_be_scored_stop_a_run_before_its_training(inspected, validation):
+@pytest.mark.parametrize(
+    ("asked", "is_found"),
+    [
+        ({"validation": True, "few_shot": 0}, True),
+        ({"validation": False, "few_shot": 3}, True),  # worked examples are chosen by it
+        ({"validation": False, "few_shot": 3, "few_shot_draws": 1}, False),
+        ({"validation": False, "few_shot": 0}, False),
+    ],
+)
+def test_references_that_cannot_be_scored_stop_a_run_before_its_training(
+    inspected, asked, is_found
+):
     rows = [row | {"split": side} for row, side in zip(ROWS, SIDES * 40, strict=True)]
     rows[1]["output"] = "It is the last one."  # of the validation split
-    scored = {"metrics": "numeric", "validation": validation}
-    found = inspected(rows, evaluation=scored)
-    if not validation:
-        assert "references_cannot_be_scored" not in names(found)
-        return
-    with pytest.raises(PeftlineError, match="1 examples of the validation split .*row 2"):
-        gate(found)
+    found = inspected(rows, evaluation={"metrics": "numeric", **asked})
+    assert ("references_cannot_be_scored" in names(found, "error")) == is_found
+    if is_found:
+        with pytest.raises(PeftlineError, match="1 examples of the validation split .*row 2"):
+            gate(found)
+
+
+def test_choices_that_cannot_be_stop_a_run_before_its_training(inspected):
+    rows = [row | {"split": side} for row, side in zip(ROWS, SIDES * 40, strict=True)]
+    scored = {"metrics": "multiple_choice", "few_shot": 0}
+    with pytest.raises(PeftlineError, match="references are none of the choices"):
+        gate(inspected(rows, evaluation=scored | {"choices": ["It is number 2.", "b"]}))
+    for row in rows:
+        row["output"] = "Yes." if row["instruction"].count("1") else "No."
+    assert "references_cannot_be_scored" not in names(inspected(rows, evaluation=scored))
+
+
+def test_plain_text_has_no_references(inspected):
+    found = inspected([{"text": row["instruction"]} for row in ROWS], evaluation={"few_shot": 0})
+    assert found["answers"]["references"] == 0
+    assert "references_cannot_be_scored" not in names(found)
+
+
+def test_refusals_among_the_answers_are_counted(inspected):
+    rows = [dict(row) for row in ROWS]
+    for row in rows[::4]:
+        row["output"] = "I'm sorry, but I can't help with that."
+    share = inspected(rows)["contents"]["refusal_share"]
+    assert 0.15 < share < 0.35
+    texts = [{"text": f"{at}: I cannot go on, we said."} for at in range(120)]
+    assert inspected(texts, evaluation={"few_shot": 0})["contents"]["refusal_share"] == 0
 
 
 def test_references_that_are_longer_than_answers_may_be_are_counted(inspected):

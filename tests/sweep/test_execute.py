@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 import yaml
@@ -168,50 +169,36 @@ def test_recipes_of_equal_content_are_runs_of_their_own(execute, inputs):
     assert ours.hash != executor.complete(FINAL).hash and len(launched.calls) == 2
 
 
-def test_equal_runs_at_the_same_time_are_one(execute):
+def test_equal_runs_at_the_same_time_are_one(execute, monkeypatch):
     launched = Launched()
     executor = execute(launched)
+    all_claim, claim = Barrier(4, timeout=30), executor._claim
+
+    def claimed(key):
+        all_claim.wait()
+        return claim(key)
+
+    monkeypatch.setattr(executor, "_claim", claimed)
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(executor.complete, [TUNING] * 4))
     assert len(launched.calls) == 1 and len({one.model_dump_json() for one in results}) == 1
 
 
-@pytest.mark.parametrize(
-    ("point", "selection", "last"),
-    [
-        (FINAL, "validation_loss", ["08_reporting/lora/seed-1/summary.json"]),
-        (TUNING, "validation_loss", ["08_reporting/lora/seed-1/learning_curve.png"]),
-        (
-            TUNING,
-            "exact_match",
-            [
-                "08_reporting/lora/seed-1/learning_curve.png",
-                "07_model_output/lora/seed-1/validation_metrics.json",
-            ],
-        ),
-    ],
-)
-def test_a_run_that_outlived_its_sweep_is_not_made_again(execute, tmp_path, point, selection, last):
-    """The sweep was killed; its run ended well, but nobody wrote down what came of it."""
-    metrics = {"exact_match": {"value": 0.5}}
-    before = execute(Launched(metrics=metrics), selection=selection).complete(point)
+@pytest.mark.parametrize(("code", "status"), [(0, "finished"), (1, "failed")])
+def test_a_run_that_outlived_its_sweep_is_not_made_again(execute, tmp_path, code, status):
+    """The sweep was killed; its run came to its end, but nobody wrote down what came of it."""
+    before = execute(Launched(log="Error: x")).complete(FINAL)
     folder = tmp_path / "sweep" / before.folder
-    (folder / "run.yml").touch()
-
-    def runs_again():
-        """How many runs the same point takes now."""
-        (folder / "point.json").unlink()
-        launched = Launched(metrics=metrics)
-        result = execute(launched, selection=selection).complete(point)
-        assert (result.status, result.score) == ("finished", before.score)
-        return len(launched.calls)
-
-    assert runs_again() == 1
-    for file in last:
-        (folder / file).write_text(json.dumps(metrics))
-    assert runs_again() == 0
-    (folder / last[0]).unlink()
-    assert runs_again() == 1
+    (folder / "point.json").unlink()
+    (folder / "ended.json").write_text(json.dumps({"code": code, "seconds": 7.04}))
+    launched = Launched()
+    result = execute(launched).complete(FINAL)
+    assert not launched.calls
+    assert (result.status, result.seconds) == (status, 7.0)
+    (folder / "point.json").unlink()
+    (folder / "ended.json").unlink()
+    execute(launched).complete(FINAL)
+    assert len(launched.calls) == 1
 
 
 def test_a_failed_point_is_run_again_if_that_is_wanted(execute):

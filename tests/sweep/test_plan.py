@@ -79,7 +79,7 @@ def test_a_range_is_searched_for_as_many_trials_as_wanted(sweep):
 def test_settings_that_make_a_recipe_impossible_are_refused_before_anything_runs(sweep):
     with pytest.raises(PeftlineError, match="adapter.rank"):
         sweep(lambda p: pytest.fail("it ran"), recipes=["lora"], axes=["adapter.rank=4,-1"])
-    with pytest.raises(PeftlineError, match="training.warmup_share"):
+    with pytest.raises(PeftlineError, match="warmup_share"):
         sweep(
             lambda p: pytest.fail("it ran"), recipes=["ia3"], axes=["training.warmup_share=0.1..3"]
         )

@@ -123,6 +123,41 @@ def test_what_is_made_of_others_is_valid_in_every_later_sitting(record, result, 
         assert known == ["f", f"o{sitting}", "p"]
 
 
+def test_a_sitting_that_was_cut_short_forgets_no_choice(record, result, tmp_path):
+    record.add(result("a", settings={"x": 1}))
+    record.choose("lora", Chosen(settings={"x": 1}, candidates=2))
+    second = Record(tmp_path / "sweep", Sweep(name="test"))
+    second.take_over(["ia3", "lora"], lambda point: "a")
+    second.add(result("t", "ia3", stage="tuning"))  # and killed before it came to lora
+    third = Record(tmp_path / "sweep", Sweep(name="test"))
+    third.take_over(["ia3"], lambda point: "a" if point.recipe == "lora" else "t")
+    assert [one.hash for one in third.results()] == ["a"]
+    assert third.finals(1)["lora"].hash == "a" and third.chosen()["lora"].settings == {"x": 1}
+
+
+def test_without_a_grid_what_was_chosen_before_is_void(record, result, tmp_path):
+    record.add(result("a", settings={"x": 1}))
+    record.choose("lora", Chosen(settings={"x": 1}, candidates=2))
+    second = Record(tmp_path / "sweep", Sweep(name="test"))
+    second.take_over(["lora"], lambda point: "a")
+    second.add(result("b"))
+    third = Record(tmp_path / "sweep", Sweep(name="test"))
+    third.take_over([], lambda point: "a" if point.settings else "b")
+    assert [one.hash for one in third.results()] == ["b"]
+
+
+def test_what_is_made_of_a_part_that_has_changed_is_let_go(record, result, tmp_path):
+    record.add(result("f", "adapter_fusion"))
+    later = Record(tmp_path / "sweep", Sweep(name="test"))
+    later.take_over(["pfeiffer"], lambda point: "f", made_of_others=["adapter_fusion"])
+    later.add(result("p", "pfeiffer"))
+    later.check_again(["adapter_fusion"], lambda point: "f")
+    assert [one.hash for one in later.results()] == ["f", "p"]
+    later.check_again(["adapter_fusion"], lambda point: "g")
+    assert [one.hash for one in later.results()] == ["p"]
+    assert [one["hash"] for one in written(tmp_path / "sweep")["outdated"]] == ["f"]
+
+
 def test_a_file_that_is_no_sweep_is_explained(tmp_path):
     (tmp_path / "sweep.json").write_text("{")
     with pytest.raises(PeftlineError, match=r"sweep.json: the file: .* take the file away"):

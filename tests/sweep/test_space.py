@@ -1,3 +1,4 @@
+import functools
 import math
 
 import pytest
@@ -5,17 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peftline.errors import PeftlineError
+from peftline.schema import Recipe
 from peftline.sweep import space
 from peftline.sweep.space import Choice, Range
 
 RECIPE = {
-    "training": {"learning_rate": 2e-3, "batch_size": 4, "schedule": "cosine", "max_steps": None}
+    "adapter": {"type": "lora"},
+    "training": {"learning_rate": 2e-3, "batch_size": 4, "schedule": "cosine"},
 }
 RATE = "training.learning_rate"
 
 
+@functools.cache
+def recipe():
+    return Recipe.model_validate(RECIPE)
+
+
 def absolute(text):
-    return space.absolute(space.parse(text), RECIPE, "lora")
+    return space.absolute(space.parse(text), recipe(), "lora")
 
 
 def test_values_are_read_with_their_types():
@@ -36,15 +44,14 @@ def test_a_value_that_is_named_twice_is_tried_once():
     assert space.parse("a=1,true").values == [1, True]
 
 
-def test_what_is_null_in_the_file_is_whole_if_both_ends_are():
+def test_what_is_null_in_the_file_is_what_its_type_says():
     assert absolute("training.max_steps=20..200").whole
-    assert not absolute("training.max_steps=0.5..2").whole
-    axes = [absolute("training.max_steps=20..200"), absolute(f"{RATE}=1e-3..1e-2")]
-    assert space.ends(axes) == [
-        {"training.max_steps": 20},
-        {"training.max_steps": 200},
-        {RATE: 1e-3},
-        {RATE: 1e-2},
+    assert not absolute("training.neftune_alpha=5..15").whole
+    axes = [absolute("training.max_steps=20..200"), absolute("adapter.rank=4,8")]
+    assert space.corners(axes) == [
+        {"training.max_steps": steps, "adapter.rank": rank}
+        for steps in (20, 200)
+        for rank in (4, 8)
     ]
 
 
@@ -79,7 +86,9 @@ def test_what_is_no_axis_is_refused_with_an_example(text):
 
 
 def test_a_setting_that_no_recipe_has_is_refused_with_those_that_there_are():
-    with pytest.raises(PeftlineError, match="lora has no .*'learning_rte' it has batch_size, lea"):
+    with pytest.raises(
+        PeftlineError, match="lora has no .*'learning_rte' it has batch_size, batch_tokens"
+    ):
         absolute("training.learning_rte=1,2")
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 Scored = tuple[Rows, dict[str, Any]]
 
-_DRAWN_ON = 48  # validation questions; more choose better, but each draw costs a pass over them
+DRAWN_ON = 48
+"""Validation questions; more choose better, but each draw costs a pass over them."""
 # Settings that the answers of the base do not depend on.
 _OF_OTHERS = {"validation", "forgetting", "general_text", "latency"}
 
@@ -96,7 +97,7 @@ def _worked(
         return (draws[0] if draws else []), None
     found = [
         answers.answer_split(
-            model, template, splits, evaluation, one, f"Shots {at}", "validation", _DRAWN_ON
+            model, template, splits, evaluation, one, f"Shots {at}", "validation", DRAWN_ON
         )[1]
         for at, one in enumerate(draws)
     ]

@@ -20,7 +20,7 @@ def describe(examples: Iterable[Example]) -> dict[str, Any]:
         kinds[example.kind] += 1
         turns += sum(message.role == "assistant" for message in example.messages)
         with_tools += bool(example.tools)
-        refusals += is_refusal(example.answer)
+        refusals += example.kind != "text" and is_refusal(example.answer)
         if example.label is not None:
             classes[str(example.label)] += 1
     return {

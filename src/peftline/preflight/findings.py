@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from peftline.evaluation import asking
 from peftline.preflight import rows
 from peftline.preflight.problems import Problem, problem
 from peftline.schema import Recipe
@@ -97,11 +96,9 @@ def _of_training(report: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _of_scoring(report: dict[str, Any]) -> Iterator[Problem]:
-    for side, found in report["unscorable"].items():
-        if found:
-            message = asking.why_unscorable(found, report["metrics"], side)
-            yield problem("error", "references_cannot_be_scored", message)
     written = report["answers"]
+    for message in written["problems"]:
+        yield problem("error", "references_cannot_be_scored", message)
     if written["longer"]:
         yield problem(
             "warning",
@@ -109,7 +106,7 @@ def _of_scoring(report: dict[str, Any]) -> Iterator[Problem]:
             f"{written['longer']} of {written['references']} references of the test split are "
             f"longer than answers may be ({written['limit']} tokens): the longest has "
             f"{written['longest']}. Set evaluation.max_new_tokens={written['longest']}, or such "
-            "answers score too low.",
+            "answers are cut before they are scored.",
         )
 
 

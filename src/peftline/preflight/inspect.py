@@ -57,9 +57,7 @@ def inspect(
             recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype), parts
         ),
     }
-    report["metrics"] = evaluation.metrics
-    report["unscorable"] = scoring.unscorable(splits, template, evaluation)
-    report["answers"] = scoring.lengths(splits, template, evaluation)
+    report["answers"] = scoring.check(splits, template, evaluation)
     report["parts"] = [_of_part(part, splits, tokenised) for part in parts]
     report["problems"] = findings.find(report, recipe, for_training)
     for found in report["problems"]:

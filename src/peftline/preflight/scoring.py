@@ -2,46 +2,58 @@
 
 from typing import Any
 
+from peftline.errors import PeftlineError
 from peftline.evaluation import answers, asking
+from peftline.evaluation.base import DRAWN_ON
+from peftline.evaluation.metrics import multiple_choice
 from peftline.handles import Splits
 from peftline.rendering.template import Template
 from peftline.schema import Evaluation
 
 
-def unscorable(
-    splits: Splits, template: Template, evaluation: Evaluation
-) -> dict[str, dict[str, str]]:
-    """References that the chosen metrics cannot score, by split and by where they come from.
-
-    `auto` chooses what can.
-    """
-    if evaluation.metrics == "auto":
-        return {}
-    sides = ("test", "validation") if evaluation.validation else ("test",)
-    found = {}
-    for side in sides:
-        asked = answers.questions(splits, side, evaluation)
-        references, judged = answers.judged_by(asked, template, evaluation)
-        found[side] = asking.unscorable(judged, asked, references)
-    return found
-
-
-def lengths(splits: Splits, template: Template, evaluation: Evaluation) -> dict[str, Any]:
-    """How many references of the test split are longer than answers may be.
+def check(splits: Splits, template: Template, evaluation: Evaluation) -> dict[str, Any]:
+    """Look at the references of the test split, and of validation as far as it is asked.
 
     Returns:
-        `references`, those that are `longer`, tokens of the `longest` with the one that ends it,
-        and the `limit`; of metrics that let nothing be written, nothing is counted.
+        `problems`, in words; of metrics that let answers be written, how many `references` the
+        test split has, those that are `longer` than answers may be (`limit`), and tokens of the
+        `longest`, with the one that ends it.
     """
-    asked = answers.questions(splits, "test", evaluation)
-    references, judged = answers.judged_by(asked, template, evaluation)
-    written = references if judged.asks == "answers" else []
-    encoded = template.tokenizer(written, add_special_tokens=False)["input_ids"] if written else []
-    tokens = [len(ids) + 1 for ids in encoded]
-    limit = evaluation.max_new_tokens
+    found, problems = {}, []
+    for side, most in _asked(evaluation).items():
+        examples = answers.questions(splits, side, evaluation)[:most]
+        references, judged = answers.judged_by(examples, template, evaluation)
+        reasons = asking.unscorable(judged, examples, references)
+        if reasons:
+            problems.append(asking.why_unscorable(reasons, judged.name, side))
+        found[side] = (references, judged)
+    references, judged = found["test"]
+    if judged.asks == "choices" and references:
+        try:
+            others = [one for side in found for one in found[side][0]]
+            multiple_choice.choices(evaluation.choices, others)
+        except PeftlineError as error:
+            problems.append(str(error))
+    return {
+        "problems": problems,
+        **_lengths(references if judged.asks == "answers" else [], template, evaluation),
+    }
+
+
+def _asked(evaluation: Evaluation) -> dict[str, int | None]:
+    """The splits that are asked, and how many of their first questions; None for all."""
+    if evaluation.validation:
+        return {"test": None, "validation": None}
+    draws = evaluation.few_shot and evaluation.few_shot_draws > 1
+    return {"test": None, "validation": DRAWN_ON} if draws else {"test": None}
+
+
+def _lengths(references: list[str], template: Template, evaluation: Evaluation) -> dict[str, int]:
+    encoded = template.tokenizer(references, add_special_tokens=False) if references else {}
+    tokens = [len(ids) + 1 for ids in encoded.get("input_ids", ())]
     return {
         "references": len(tokens),
-        "longer": sum(count > limit for count in tokens),
+        "longer": sum(count > evaluation.max_new_tokens for count in tokens),
         "longest": max(tokens, default=0),
-        "limit": limit,
+        "limit": evaluation.max_new_tokens,
     }

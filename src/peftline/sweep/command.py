@@ -132,6 +132,8 @@ def _run(
                 )
                 try:
                     work(inputs, record, executor)
+                    others = [name for name in made_of_others if name not in recipes]
+                    record.check_again(others, executor.key)
                 finally:
                     launcher.stop()
         except InterruptedError as error:

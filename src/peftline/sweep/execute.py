@@ -11,8 +11,9 @@ from omegaconf import OmegaConf
 
 from peftline import capabilities, store
 from peftline.sweep import inputs as starts
+from peftline.sweep import launch
 from peftline.sweep.inputs import Inputs
-from peftline.sweep.launch import Launcher, why
+from peftline.sweep.launch import Ended, Launcher, why
 from peftline.sweep.point import Point, Result
 from peftline.sweep.record import Record
 from peftline.sweep.selection import LOSS
@@ -85,32 +86,27 @@ class Executor:
             return self._claims.setdefault(key, Lock())
 
     def _left_behind(self, point: Result) -> Result | None:
-        """The outcome of a run that ended well, but after its sweep had been killed."""
-        folder = self._folder / point.folder
-        files = [folder / file for file in _last_files(point, self._inputs.selection)]
-        if not all(file.is_file() for file in files):
-            return None
-        begin = (folder / "run.yml").stat().st_mtime
-        seconds = max(file.stat().st_mtime for file in files) - begin
-        return self._succeeded(point, seconds)
-
-    def _succeeded(self, point: Result, seconds: float) -> Result:
-        folder = self._folder / point.folder
-        facts = {"seconds": round(seconds, 1), **_measured(point, folder, self._inputs)}
-        _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])
-        return point.model_copy(update=facts)
+        """The outcome of a run that went on when its sweep had been killed."""
+        ended = launch.ended(self._folder / point.folder)
+        return ended and self._outcome(point, ended)
 
     def _run(self, point: Result, changed: dict[str, Any]) -> Result:
-        folder = self._folder / point.folder
         ended = self._launcher.run(
-            folder,
+            self._folder / point.folder,
             self._arguments(point, changed),
             {"sweep": self._experiment, "stage": point.stage, "point": point.hash},
         )
-        if not ended.code:
-            return self._succeeded(point, ended.seconds)
-        facts = {"status": "failed", "error": why(folder / "log.txt", ended.code)}
-        return point.model_copy(update={"seconds": round(ended.seconds, 1), **facts})
+        return self._outcome(point, ended)
+
+    def _outcome(self, point: Result, ended: Ended) -> Result:
+        folder = self._folder / point.folder
+        facts: dict[str, Any] = {"seconds": round(ended.seconds, 1)}
+        if ended.code:
+            facts |= {"status": "failed", "error": why(folder / "log.txt", ended.code)}
+        else:
+            facts |= _measured(point, folder, self._inputs)
+            _tidy(point, folder, self._inputs.recipes[point.recipe]["adapter"])
+        return point.model_copy(update=facts)
 
     def _arguments(self, point: Result, changed: dict[str, Any]) -> dict[str, Any]:
         """Of `kedro run`: a tuning run ends before the test split is answered."""
@@ -155,16 +151,6 @@ class Executor:
             recipe: self._folder / one.folder / "06_models" / _place(one) / "adapter"
             for recipe, one in self._record.finals(seed).items()
         }
-
-
-def _last_files(point: Point, selection: str) -> list[str]:
-    """What a run writes last."""
-    if point.stage == "final":
-        return [f"08_reporting/{_place(point)}/summary.json"]
-    files = [f"08_reporting/{_place(point)}/learning_curve.png"]
-    if selection != LOSS:
-        files.append(f"07_model_output/{_place(point)}/validation_metrics.json")
-    return files
 
 
 def _measured(point: Result, folder: Path, inputs: Inputs) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One run of a sweep in a process of its own."""
 
+import json
 import logging
 import os
 import queue
@@ -16,11 +17,13 @@ import yaml
 
 from peftline import store
 from peftline.errors import PeftlineError
+from peftline.sweep.child import ENDED
 from peftline.tracking.tags import tags_for_environment
 
 logger = logging.getLogger(__name__)
-# Exit codes of a run that somebody has ended: by SIGINT and SIGTERM, before and after it listens.
-_INTERRUPTED = (-signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+# Exit codes of a run that somebody has ended, before and after it listens to the signals.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_INTERRUPTED = {code for number in _SIGNALS for code in (-number, 128 + number)}
 _TERMINATE_SECONDS = 30  # in which an interrupted run closes its record; then it is killed
 
 
@@ -97,7 +100,7 @@ class Launcher:
             environment["OMP_NUM_THREADS"] = str(len(cores))
         with self._changing:
             if self._stopped:
-                raise InterruptedError
+                raise InterruptedError("The sweep was stopped.")
             process = self._open(config, log, environment)
             self._running.add(process)
         if cores and hasattr(os, "sched_setaffinity"):
@@ -120,14 +123,23 @@ class Launcher:
 
 
 def written(folder: Path, arguments: dict[str, Any]) -> Path:
-    """The arguments of a run as a file."""
+    """The arguments of a run as a file; what came of a former run is gone."""
+    (folder / ENDED).unlink(missing_ok=True)
     store.write_text(folder / "run.yml", yaml.safe_dump({"run": arguments}, sort_keys=False))
     return folder / "run.yml"
 
 
 def command(config: Path) -> list[str]:
     """What starts a run with the arguments of a file."""
-    return [sys.executable, "-m", "kedro", "run", f"--config={config}"]
+    return [sys.executable, "-m", "peftline.sweep.child", str(config)]
+
+
+def ended(folder: Path) -> Ended | None:
+    """What came of the last run in a folder; None if it has not come to its end."""
+    try:
+        return Ended(**json.loads((folder / ENDED).read_text("utf-8")))
+    except FileNotFoundError:
+        return None
 
 
 def why(log: Path, code: int) -> str:

@@ -60,12 +60,12 @@ def check(plan: Plan, inputs: Inputs, record: Record) -> None:
             raise PeftlineError(
                 f"{name} is made of {', '.join(parts)}. Add {', '.join(absent)} to --recipes."
             )
-    ends = [
+    corners = [  # of what is searched, which names its settings on the way
         Point(stage="tuning", recipe=name, seed=plan.seeds[0], settings=settings)
         for name in plan.recipes
-        for settings in space.ends(axes_of(name, plan, inputs))
+        for settings in space.corners(axes_of(name, plan, inputs))
     ]
-    for point in [*points(plan, inputs), *ends]:
+    for point in [*points(plan, inputs), *corners]:
         starts.recipe(point.recipe, starts.changes(point, inputs, {}), inputs)
 
 
@@ -86,7 +86,7 @@ def points(plan: Plan, inputs: Inputs) -> list[Point]:
 
 def axes_of(recipe: str, plan: Plan, inputs: Inputs) -> list[Axis]:
     """What is tried for a recipe, with values instead of multiples of its own."""
-    own = starts.recipe(recipe, {}, inputs).model_dump()
+    own = starts.recipe(recipe, {}, inputs)
     return [space.absolute(axis, own, recipe) for axis in plan.axes]
 
 
@@ -146,7 +146,9 @@ def _all(of: Sequence[T], work: Callable[[T], R], executor: Executor, jobs: int)
     with ThreadPoolExecutor(jobs) as pool:
         futures = [pool.submit(work, one) for one in of]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:  # or a result that is still to come would be waited for first
+                future.result()
             return [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -75,6 +75,14 @@ class Record:
         """Whether a recipe has been run whole with each seed."""
         return all(recipe in self.finals(seed) for seed in seeds)
 
+    def check_again(self, recipes: Collection[str], key: Callable[[Point], str]) -> None:
+        """Let go what was taken over of some recipes and would come out otherwise by now."""
+        for one in self.results():
+            if one.recipe in recipes and not _is_valid(one, key):
+                with self._lock:
+                    del self._results[one.hash]
+                    self._write()
+
     def valid(self) -> list[Result]:
         """What former sittings have found and would come out so again; known after `take_over`."""
         return list(self._valid.values())
@@ -82,11 +90,8 @@ class Record:
     def _find_valid(self, key: Callable[[Point], str], made_of_others: Collection[str]) -> None:
         # In this order: what is made of others has no hash before these are known.
         for one in sorted(self._former(), key=lambda one: one.recipe in made_of_others):
-            try:
-                if one.status != "waiting" and key(one) == one.hash:
-                    self._valid[one.hash] = one
-            except PeftlineError:  # its recipe is gone, or has no such setting any more
-                continue
+            if one.status != "waiting" and _is_valid(one, key):
+                self._valid[one.hash] = one
 
     def _is_current(self, one: Result) -> bool:
         """Whether a former sitting has not chosen other settings since."""
@@ -130,6 +135,12 @@ class Record:
         with self._lock:
             return list(self._results.values())
 
+    def _choices(self) -> dict[str, Chosen]:
+        """What is chosen; of what this sitting has not come to, what was chosen before."""
+        run = {one.recipe for one in self._results.values() if one.stage == "final"}
+        before = {recipe: one for recipe, one in self._before.chosen.items() if recipe not in run}
+        return before | self._chosen
+
     def _former(self) -> list[Result]:
         return [*self._before.points, *self._before.outdated]
 
@@ -139,7 +150,7 @@ class Record:
             "parent_run": self.parent_run,
             "wall_seconds": round(seconds, 1),
             "points": sorted(self._results.values(), key=_place),
-            "chosen": self._chosen,
+            "chosen": self._choices(),
             "outdated": [
                 one
                 for one in self._former()
@@ -147,6 +158,14 @@ class Record:
             ],
         }
         state.write(self._folder, self._sweep.model_copy(update=found))
+
+
+def _is_valid(one: Result, key: Callable[[Point], str]) -> bool:
+    """Whether a result would come out so again."""
+    try:
+        return key(one) == one.hash
+    except PeftlineError:  # its recipe is gone, or has no such setting any more
+        return False
 
 
 def _place(one: Result) -> tuple[Any, ...]:

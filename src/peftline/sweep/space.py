@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from omegaconf import OmegaConf
+from pydantic import BaseModel
 
 from peftline.config import Config
 from peftline.errors import PeftlineError
@@ -75,37 +76,50 @@ def parse(text: str) -> Axis:
         ) from None
 
 
-def absolute(axis: Axis, recipe: dict[str, Any], name: str) -> Axis:
+def absolute(axis: Axis, recipe: BaseModel, name: str) -> Axis:
     """The axis with values instead of multiples.
 
     Args:
-        recipe: with every default filled in, as nested values.
+        recipe: with every default filled in.
         name: of the recipe.
 
     Raises:
         PeftlineError: the recipe has no such setting, or no number there to take multiples of.
     """
-    keys, own = axis.key.split("."), recipe
-    for key in keys:
-        if not isinstance(own, dict) or key not in own:
-            names = ", ".join(sorted(own)) if isinstance(own, dict) else "none"
-            raise PeftlineError(f"{name} has no setting '{axis.key}': at '{key}' it has {names}.")
-        own = own[key]
+    own, whole = _own(axis.key, recipe, name)
     if axis.multiples and not _is_number(own):
         raise PeftlineError(f"{name}.{axis.key} is {own!r}: no number to multiply.")
 
     def times(factor: float) -> float:
         value = _rounded(factor * own) if axis.multiples else factor
-        return max(1, round(value)) if isinstance(own, int) else value
+        return max(1, round(value)) if whole else value
 
     if isinstance(axis, Range):
-        low, high = times(axis.low), times(axis.high)
-        # What is null in the file, such as a number of steps, says not what it would be.
-        whole = isinstance(own, int) or (own is None and low.is_integer() and high.is_integer())
-        return Range(key=axis.key, low=low, high=high, whole=whole)
+        return Range(key=axis.key, low=times(axis.low), high=times(axis.high), whole=whole)
     if not axis.multiples:
         return axis
     return Choice(key=axis.key, values=list(dict.fromkeys(times(one) for one in axis.values)))
+
+
+def _own(path: str, recipe: BaseModel, name: str) -> tuple[Any, bool]:
+    """What a recipe says at a dotted name, and whether only whole numbers stand there.
+
+    What is null, such as a number of steps, says not by itself what it would be.
+    """
+    own, whole = recipe, False
+    for key in path.split("."):
+        fields = type(own).model_fields if isinstance(own, BaseModel) else own
+        if not isinstance(fields, dict) or key not in fields:
+            names = ", ".join(sorted(fields)) if isinstance(fields, dict) else "none"
+            raise PeftlineError(f"{name} has no setting '{path}': at '{key}' it has {names}.")
+        if isinstance(own, BaseModel):
+            kind = fields[key].annotation
+            kinds = get_args(kind) or (kind,)
+            own, whole = getattr(own, key), int in kinds and float not in kinds
+        else:
+            own = own[key]
+            whole = isinstance(own, int)
+    return own, whole
 
 
 def is_grid(axes: Sequence[Axis]) -> bool:
@@ -120,11 +134,18 @@ def combinations(axes: Sequence[Axis]) -> list[Settings]:
     return [dict(zip(keys, values, strict=True)) for values in every]
 
 
-def ends(axes: Sequence[Axis]) -> list[Settings]:
-    """Each end of each range by itself."""
-    ranges = [axis for axis in axes if isinstance(axis, Range)]
-    kind = {axis.key: int if axis.whole else float for axis in ranges}
-    return [{axis.key: kind[axis.key](end)} for axis in ranges for end in (axis.low, axis.high)]
+def corners(axes: Sequence[Axis]) -> list[Settings]:
+    """All settings of which each is a value of a list, or an end of a range."""
+    return combinations(
+        [
+            Choice(key=axis.key, values=_ends(axis)) if isinstance(axis, Range) else axis
+            for axis in axes
+        ]
+    )
+
+
+def _ends(axis: Range) -> list[float]:
+    return [int(end) if axis.whole else end for end in (axis.low, axis.high)]
 
 
 def suggest(axes: Sequence[Axis], tried: Tried) -> Settings:

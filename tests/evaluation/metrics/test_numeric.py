@@ -35,6 +35,8 @@ from tests.evaluation.metrics.rows import scored
         ("Rs.500 for all", "500"),
         ("It is...42", "42"),
         ("_42_", "42"),
+        ("__42__", "42"),
+        ("12 tonnes of CO_2, with x_1", "12"),
         ("version 1.5.3", "1.5"),
     ],
 )

@@ -9,7 +9,7 @@ from peftline.evaluation.rows import Rows
 _MARK = "####"
 _NUMBER = re.compile(
     r"""
-    (?<![^\W_])(?<!\d\.)    # not within a word or another number
+    (?<![^\W_])(?<![^\W_]_)(?<!\d\.)  # not within a word, a name or another number
     (?P<sign>[-+\u2212]?)    # also the minus of typesetters
     (?:[$€£¥₹]\s?)?
     (?P<size>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|(?<!\.)\.\d+)
