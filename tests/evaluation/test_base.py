@@ -82,7 +82,7 @@ def test_the_draw_that_is_best_on_validation_answers_the_test_split(scored, aske
 
 
 def test_draws_are_tried_on_the_first_questions_of_validation(scored, asked, monkeypatch):
-    monkeypatch.setattr(base, "_DRAWN_ON", 4)
+    monkeypatch.setattr(base, "DRAWN_ON", 4)
     assert scored()[1]["few_shot_draws"]["n"] == 4
 
 
