@@ -71,6 +71,15 @@ def test_runs_on_other_data_or_another_base_say_nothing(left, inputs, other):
     assert seconds(FINAL, known, inputs) is None
 
 
+def test_a_sweep_that_cannot_be_read_is_left_out_and_named(left, inputs, caplog):
+    root = left([point("lora", "final", 100.0, 80.0, 40)])
+    state.write(root / "experiments" / "broken", Sweep(name="broken"))
+    file = root / "experiments" / "broken" / state.FILE
+    file.write_text('{"name": 1')
+    assert estimate.known(root, inputs) == ({"lora": 2.0}, {"final": 20.0})
+    assert f"Not used to predict times: {file}" in caplog.text
+
+
 def shown(capsys, points, done, known, inputs, jobs=1):
     show.preview(points, done, known, inputs, jobs)
     return " ".join(capsys.readouterr().out.split())

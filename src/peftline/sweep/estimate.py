@@ -1,15 +1,21 @@
 """How long the runs of a sweep will take, from runs that there were."""
 
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from peftline import training
+from peftline.errors import PeftlineError
 from peftline.schema import Recipe
 from peftline.sweep import state
 from peftline.sweep.inputs import Inputs
 from peftline.sweep.point import Point
+from peftline.sweep.state import Sweep
+
+logger = logging.getLogger(__name__)
 
 
 class Known(NamedTuple):
@@ -31,11 +37,8 @@ def known(root: Path, inputs: Inputs) -> Known:
         if (summary["base_model"]["sha256"], summary["data"]["sha256"]) == here:
             each = summary["train_seconds"] / summary["steps"]
             per_step.setdefault(summary["recipe"], []).append(each)
-    for folder in root.glob("experiments/*"):
-        sweep = state.read(folder)
-        if sweep is None or (sweep.base_sha256, sweep.data_sha256) != here:
-            continue
-        for point in sweep.points:
+    for sweep in _sweeps(root):
+        for point in sweep.points if (sweep.base_sha256, sweep.data_sha256) == here else ():
             if point.status == "finished":
                 per_step.setdefault(point.recipe, []).append(point.train_seconds / point.steps)
                 beside.setdefault(point.stage, []).append(point.seconds - point.train_seconds)
@@ -43,6 +46,18 @@ def known(root: Path, inputs: Inputs) -> Known:
         {recipe: median(values) for recipe, values in per_step.items()},
         {stage: median(values) for stage, values in beside.items()},
     )
+
+
+def _sweeps(root: Path) -> Iterator[Sweep]:
+    """All that can be read: a prediction does without the others."""
+    for folder in sorted(root.glob("experiments/*")):
+        try:
+            sweep = state.read(folder)
+        except PeftlineError as error:
+            logger.warning("Not used to predict times: %s", error)
+            continue
+        if sweep:
+            yield sweep
 
 
 def seconds(point: Point, recipe: Recipe, of: Known, inputs: Inputs) -> float | None:
