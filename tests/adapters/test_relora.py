@@ -45,10 +45,32 @@ def test_the_sum_of_the_updates_has_a_higher_rank(wrapped):
     assert torch.linalg.matrix_rank(last - first, rtol=1e-4) == 4 * 2
 
 
-def test_the_smallest_states_are_forgotten():
-    values = torch.tensor([[3.0, -1.0], [0.5, -4.0]])
-    _forget(values, 0.5)
-    assert values.tolist() == [[3.0, 0.0], [0.0, -4.0]]
+def test_both_moments_are_forgotten_where_the_first_is_smallest():
+    first = torch.tensor([[3.0, -1.0], [0.5, -4.0]])
+    second = torch.tensor([[0.1, 5.0], [7.0, 0.2]])
+    _forget(first, second, 0.5)
+    assert first.tolist() == [[3.0, 0.0], [0.0, -4.0]]
+    torch.testing.assert_close(second, torch.tensor([[0.1, 0.0], [0.0, 0.2]]))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99, 1.0])
+def test_steps_after_a_restart_are_as_long_as_those_before(wrapped, share):
+    """An entry of Adam's step is the rate times about one, unless its moments do not fit."""
+    rate = 1e-3
+    weights = [one for one in wrapped.parameters() if one.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=0.0)
+
+    def step():
+        """The longest way that an entry has gone."""
+        before = [one.detach().clone() for one in weights]
+        optimizer.zero_grad()
+        wrapped(IDS, labels=IDS).loss.backward()
+        optimizer.step()
+        return max((one - old).abs().max() for one, old in zip(weights, before, strict=True)).item()
+
+    usual = max(step() for _ in range(10))
+    restart(wrapped, optimizer, share)
+    assert max(step() for _ in range(3)) < 3 * usual
 
 
 def test_it_restarts_as_often_as_it_says_and_the_rate_rises_again(wrapped, monkeypatch):

@@ -37,7 +37,7 @@ class ReLora(Config):
     """Steps in which the rate rises from zero again after a restart; 50 to 100 in the paper's runs
     of thousands."""
     forgotten_share: float = Field(0.99, ge=0, le=1)
-    """Share of the optimizer's states that is set to zero at a restart, the smallest first."""
+    """Share of the optimizer's moments that is set to zero at a restart, the smallest first."""
 
 
 def build(config: ReLora, model: "PreTrainedModel", plan: Plan) -> "PeftModel":
@@ -91,17 +91,21 @@ def restart(model: "PeftModel", optimizer: Any, forgotten_share: float) -> None:
                 layer.reset_lora_parameters("default", True)
     inner = getattr(optimizer, "optimizer", optimizer)  # accelerate wraps it
     for state in inner.state.values():
-        for name in ("exp_avg", "exp_avg_sq"):
-            if name in state:
-                _forget(state[name], forgotten_share)
+        _forget(state["exp_avg"], state["exp_avg_sq"], forgotten_share)
 
 
-def _forget(values: "torch.Tensor", share: float) -> None:
-    """Set the smallest to zero, in place."""
-    count = round(share * values.numel())
+def _forget(first: "torch.Tensor", second: "torch.Tensor", share: float) -> None:
+    """Set both moments to zero, in place, where the first is smallest.
+
+    In the same places: after a restart B is zero, and so are A's gradients. A first moment that was
+    kept where the second was not would be divided by Adam's epsilon alone, and the run diverges.
+    """
+    count = round(share * first.numel())
     if count:
-        smallest = values.abs().flatten().kthvalue(count).values
-        values[values.abs() <= smallest] = 0
+        size = first.abs()
+        small = size <= size.flatten().kthvalue(count).values
+        first[small] = 0
+        second[small] = 0
 
 
 def finish(model: "PeftModel") -> "PreTrainedModel":
