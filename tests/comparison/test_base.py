@@ -11,10 +11,10 @@ def test_each_way_to_do_without_training_is_a_row():
     base = base_answers(zero_shot=[0] * 8, few_shot=B, constant=[0] * 8, rules=A)
     found, notes = without_training.rows([run("lora", A, base=base)], EXACT)
     assert [row.name for row in found] == [
-        "base, zero-shot",
-        "base, few-shot",
+        "base (zero-shot)",
+        "base (few-shot)",
         "constant answer",
-        "rules, no model",
+        "rules (no model)",
     ]
     assert found[1].values == B and found[1].kind == "base" and notes == []
     # At 0 of 8 a bootstrap would say 0 to 0.
@@ -25,8 +25,8 @@ def test_base_answers_to_other_examples_do_not_count_and_this_is_said():
     base = base_answers(zero_shot=A, few_shot=B)
     base[0]["prompt"] = "another question"
     found, notes = without_training.rows([run("lora", A, base=base)], EXACT)
-    assert [row.name for row in found] == ["base, few-shot"]
-    assert notes == ["No row for base, zero-shot: its answers are to other examples."]
+    assert [row.name for row in found] == ["base (few-shot)"]
+    assert notes == ["No row for base (zero-shot): its answers are to other examples."]
 
 
 def test_the_newest_base_answers_count():

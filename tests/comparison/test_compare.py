@@ -30,7 +30,7 @@ def three(**more):
 
 def test_rows_stand_best_first_and_survive_json():
     found = compared(*three())
-    assert [row.name for row in found.rows] == ["good", "close", "bad", "base, few-shot"]
+    assert [row.name for row in found.rows] == ["good", "close", "bad", "base (few-shot)"]
     assert found.best == "good" and found.best_group == ["good", "close"]
     again = Comparison(**json.loads(found.model_dump_json()))
     assert again.model_dump() == found.model_dump()
@@ -42,7 +42,7 @@ def test_the_verdict_names_best_equals_cheapest_base_and_what_is_detectable():
     assert "Not distinguishable from it" in equals
     assert ": close; the other recipe is worse." in equals
     assert cheapest.startswith("Cheapest among these: fastest to train close (30 s), least memory")
-    assert "base, few-shot with 0.0 %" in base and "good beats it (+90.0 points" in base
+    assert "base (few-shot) with 0.0 %" in base and "good beats it (+90.0 points" in base
     assert detectable.startswith("Minimum detectable difference: ") and "points" in detectable
     assert "One seed each" in scope
 
@@ -86,7 +86,7 @@ def test_nothing_is_dropped_without_a_word():
     assert [one["recipe"] for one in found.left_out] == ["strange"]
     kinds = {line["name"]: line["kind"] for line in flat(found)}
     assert kinds["vera"] == "failed" and kinds["strange"] == "left out"
-    assert kinds["good"] == "recipe" and kinds["base, few-shot"] == "base"
+    assert kinds["good"] == "recipe" and kinds["base (few-shot)"] == "base"
 
 
 def test_failures_alone_make_a_comparison_that_says_so():

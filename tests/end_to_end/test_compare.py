@@ -22,7 +22,7 @@ def reports(tiny_project, tmp_path_factory, run):
 def test_it_compares_all_recipes_and_the_base(reports):
     found = json.loads((reports / "comparison.json").read_text())
     assert {row["recipe"] for row in found["rows"]} >= {"lora", "qlora"}
-    assert "base, zero-shot" in {row["name"] for row in found["rows"]}
+    assert "base (zero-shot)" in {row["name"] for row in found["rows"]}
     assert found["failures"] == [] and found["left_out"] == []
     assert len(found["pairs"]) == len(found["rows"]) * (len(found["rows"]) - 1) / 2
 

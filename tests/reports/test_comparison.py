@@ -97,7 +97,7 @@ def test_everything_that_was_found_is_on_the_page(text):
     for told in (
         "Highest exact_match: good",
         "best group",
-        "base, few-shot",
+        "base (few-shot)",
         "no result: loss is nan",
         "not comparable: other data",
         "1 run without a result, 1 run that cannot be compared",
@@ -179,9 +179,9 @@ def test_a_page_of_very_long_answers_is_cut_and_says_so(monkeypatch):
 def test_a_click_on_a_heading_sorts_and_another_turns_the_order(written):
     seen, console = look(written, SORT)
     before, unsorted, down, descending, up, ascending = seen
-    assert before == ["good", "close", "bad", "evil", "base, few-shot"] and unsorted == "none"
-    assert down[0] == "evil" and down[3:] == ["close", "base, few-shot"]
-    assert up[0] == "close" and up[3:] == ["evil", "base, few-shot"]  # without a value: last
+    assert before == ["good", "close", "bad", "evil", "base (few-shot)"] and unsorted == "none"
+    assert down[0] == "evil" and down[3:] == ["close", "base (few-shot)"]
+    assert up[0] == "close" and up[3:] == ["evil", "base (few-shot)"]  # without a value: last
     assert (descending, ascending) == ("descending", "ascending")
     assert console == []
 

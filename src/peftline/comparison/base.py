@@ -10,10 +10,10 @@ from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
 
 _WAYS = {  # modes of the base's predictions
-    "zero_shot": "base, zero-shot",
-    "few_shot": "base, few-shot",
+    "zero_shot": "base (zero-shot)",
+    "few_shot": "base (few-shot)",
     "constant": "constant answer",
-    "rules": "rules, no model",
+    "rules": "rules (no model)",
 }
 
 

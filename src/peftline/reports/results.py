@@ -99,7 +99,8 @@ def _explanation(found: Comparison) -> str:
     parts = [
         "Bold: the best recipe and those that are not significantly worse; italic: without "
         "training. Intervals are 95 %: of rows over other test examples, of differences over other "
-        "seeds too where these have a spread of their own."
+        "seeds too where these have a spread of their own; unlike p-values, they are of one pair "
+        "alone, not adjusted for many."
     ]
     if unmeasured:
         parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
@@ -113,17 +114,22 @@ def _differences(found: Comparison) -> str:
         ahead = pairs.beats(pair, found.higher_is_better)
         winner, loser = (pair.a, pair.b) if ahead else (pair.b, pair.a)
         beaten.setdefault(winner, []).append(loser)
-    names = [row.name for row in found.rows if row.name in beaten]
+    alike: dict[tuple[str, ...], list[str]] = {}  # winners by what they are better than
+    for row in found.rows:
+        if row.name in beaten:
+            alike.setdefault(tuple(beaten[row.name]), []).append(row.name)
     if not found.pairs:
         return "Nothing was tested: examples were not scored one by one."
     tests = (
         "Paired tests on the same examples, of recipes at the seeds that both have, adjusted by "
         f"Holm over {len(found.pairs)} pairs, 5 %."
     )
-    if not names:
+    if not alike:
         return f"{tests} No two rows differ significantly."
     lines = [
-        f"- {_plain(name)} is better than {_plain(words.listing(beaten[name]))}." for name in names
+        f"- {_plain(words.listing(names))} {'is' if len(names) == 1 else 'are'} better than "
+        f"{_plain(words.listing(list(worse)))}."
+        for worse, names in alike.items()
     ]
     return "\n".join([tests, "", *lines])
 
