@@ -43,6 +43,7 @@ benchmark: $(VENV)/.installed ## Speed, memory and held-out loss beside TRL and 
 	$(BIN)/python benchmarks/scaling.py
 
 ui: $(VENV)/.installed ## Open MLflow on http://127.0.0.1:5000
+	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
 	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1
 
 viz: $(VENV)/.installed ## Open kedro-viz on http://127.0.0.1:4141
