@@ -1,6 +1,7 @@
 """The answers of all rows to the same examples, for a browser of where two of them differ."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from peftline.comparison import base as without_training
@@ -13,15 +14,19 @@ _MOST_BYTES = 8_000_000  # the page stays under 15 MB, and opens in a second
 
 
 def embedded(found: Comparison, kept: list[Run]) -> dict[str, Any]:
-    """Examples, and each row's answers and scores in their order: of its first seed alone.
+    """Examples, and each row's answers and scores in their order: of one seed alone.
+
+    It is the one that most rows have, so that two rows differ in no more than their recipes.
 
     Only so many examples are embedded as fit into 8 MB; `examples_in_all` says how many there are.
     """
     if found.headline is None or not kept:
         return {"rows": [], "examples": [], "examples_in_all": 0}
-    answers: dict[str, tuple[int | None, Rows]] = {
-        name: (runs[0].seed, runs[0].predictions) for name, runs in rows.by_name(kept).items()
-    }
+    usual = Counter(sorted(run.seed for run in kept)).most_common(1)[0][0]  # the smallest of equals
+    answers: dict[str, tuple[int | None, Rows]] = {}
+    for name, runs in rows.by_name(kept).items():
+        shown = next((run for run in runs if run.seed == usual), runs[0])
+        answers[name] = (shown.seed, shown.predictions)
     base, _ = without_training.answers(kept)
     answers |= {name: (None, answered) for name, (answered, _) in base.items()}
     by_id = {name: {row["id"]: row for row in answered} for name, (_, answered) in answers.items()}
