@@ -65,7 +65,9 @@ def test_results_are_written_with_the_summaries_behind_them(results, empty_proje
     assert "`kedro results --experiment trial --write docs --machine 'two cores'`" in text
     copied = json.loads((empty_project / "docs/results/lora-seed-42.json").read_text())
     assert copied == run("lora", [1, 1, 0, 1]).summary
-    assert "2 summaries" in done.output and "former" not in done.output
+    scores = (empty_project / "docs/results/scores.csv").read_text()
+    assert scores.startswith("exact_match of,")
+    assert "3 files" in done.output and "former" not in done.output
 
 
 def test_summaries_of_former_results_are_named_and_kept(results, empty_project):

@@ -5,6 +5,7 @@ import json
 import statistics
 
 from peftline import jsonl
+from peftline.comparison.pairs import turned
 from peftline.comparison.runs import Run
 from peftline.evaluation.statistics import mean, proportion
 
@@ -100,3 +101,9 @@ def repeated(**recipes):
         for recipe, of_seeds in recipes.items()
         for seed, scores in enumerate(of_seeds)
     ]
+
+
+def between(tested, a, b):
+    """The pair of two rows, as a - b."""
+    every = {(one.a, one.b): one for one in [*tested, *map(turned, tested)]}
+    return every[a, b]

@@ -8,6 +8,7 @@ from peftline.comparison.result import Metric, Row
 from peftline.comparison.seeds import Spread
 from peftline.evaluation.power import minimum_detectable_difference
 from peftline.evaluation.statistics import paired_difference, standard_error
+from tests.comparison.invented import between
 
 
 def row(name, values, kind="recipe", seeds=(42,)):
@@ -19,6 +20,12 @@ def row(name, values, kind="recipe", seeds=(42,)):
 def compare_all(rows):
     """Where nothing is known about seeds."""
     return pairs.compare_all(rows, Spread())
+
+
+def _mean_alone(values):
+    """Without the bootstrap, which takes most of the time."""
+    average = float(np.mean(values))
+    return {"value": average, "low": average, "high": average}
 
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
@@ -49,7 +56,7 @@ def test_with_many_rows_of_several_seeds_a_large_difference_stays_significant():
     many = [row(f"r{at}", middling, seeds=(1, 2, 3)) for at in range(25)]
     found = compare_all([*many, row("bad", BAD, seeds=(1, 2, 3))])
     assert len(found) == 325
-    assert pairs.is_significant(pairs.between(found, "r0", "bad"))
+    assert pairs.is_significant(between(found, "r0", "bad"))
 
 
 def test_one_example_is_no_test():
@@ -63,25 +70,53 @@ def test_rows_without_scores_by_example_are_not_tested():
 
 def test_a_pair_can_be_seen_from_both_sides():
     found = compare_all(ROWS)
-    there, back = pairs.between(found, "good", "half"), pairs.between(found, "half", "good")
+    there, back = between(found, "good", "half"), between(found, "half", "good")
     assert back.difference.value == -there.difference.value
     assert (back.difference.low, back.difference.high) == (
         -there.difference.high,
         -there.difference.low,
     )
-    assert pairs.between(found, "good", "nobody") is None
+
+
+def test_comparisons_with_the_best_are_adjusted_for_their_number_alone():
+    found = compare_all(ROWS)
+    best = ROWS[1]
+    against = pairs.against(best, found)
+    others = [one.name for one in ROWS if one is not best]
+    assert sorted(against) == sorted(others)
+    for name, pair in against.items():
+        alone = between(found, name, best.name)
+        assert (pair.a, pair.b, pair.difference) == (name, best.name, alone.difference)
+        assert pair.adjusted_p_value == min(1.0, len(others) * alone.p_value)
+    assert pairs.against(None, found) == {}
+
+
+def test_the_true_best_is_seldom_found_worse_than_what_came_out_best(monkeypatch):
+    """Of eight equally good recipes each is the true best, so none may be shut out often."""
+    monkeypatch.setattr(pairs, "mean", _mean_alone)
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(60):
+        rows = [row(f"r{at}", rng.integers(0, 2, 60).astype(float).tolist()) for at in range(8)]
+        best = max(rows, key=lambda one: sum(one.values))
+        against = pairs.against(best, compare_all(rows))
+        shares.append(1 - len(pairs.best_group(best, rows, against, True)) / len(rows))
+    assert np.mean(shares) < 0.05
 
 
 def test_the_best_group_is_the_best_and_the_recipes_not_significantly_worse():
     close = row("close", [1.0] * 35 + [0.0] * 5)
     rows = [row("good", GOOD), close, *ROWS[1:], row("base", GOOD, kind="base")]
-    assert pairs.best_group(rows[0], rows, compare_all(rows), True) == ["good", "close"]
-    assert pairs.best_group(None, [], [], True) == []
+    against = pairs.against(rows[0], compare_all(rows))
+    assert pairs.best_group(rows[0], rows, against, True) == ["good", "close"]
+    assert pairs.best_group(None, [], {}, True) == []
 
 
 def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_differ():
     rows = [*ROWS, row("twin", GOOD)]
     differences = [a - b for a, b in zip(GOOD, HALF, strict=True)]
     expected = minimum_detectable_difference(standard_error(differences))
-    assert pairs.detectable(rows, compare_all(rows)) == pytest.approx(expected)
-    assert pairs.detectable(ROWS[:1], []) is None
+    larger = minimum_detectable_difference(standard_error(differences), 0.05 / (len(rows) - 1))
+    assert pairs.detectable(rows, compare_all(rows)) == pytest.approx((expected, larger))
+    assert larger > expected
+    assert pairs.detectable(ROWS[:1], []) == (None, None)

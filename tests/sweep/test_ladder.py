@@ -41,7 +41,21 @@ def test_with_no_least_gain_it_goes_on_to_the_top(climb):
 
 
 def test_a_smaller_one_that_is_better_stays(climb):
-    assert climb({"ia3": 0.5, "lora:1": 0.6, "lora:2": 0.1})[0].recipe == "ia3"
+    best, points = climb(
+        {"ia3": 0.5, "lora:1": 0.6, "lora:2": 0.55, "lora:4": 0.545, "lora:8": 0.1}
+    )
+    assert best.recipe == "ia3"
+    assert [p.settings.get("adapter.rank") for p in points if p.stage == "tuning"] == [
+        None,
+        1,
+        2,
+        4,
+    ]
+
+
+def test_a_method_that_begins_worse_is_left_only_when_it_stops_gaining(climb):
+    best, _ = climb({"ia3": 0.5, "lora:1": 0.6, "lora:2": 0.52, "lora:4": 0.4, "lora:8": 0.399})
+    assert best.settings == {"adapter.rank": 4, "adapter.alpha": 8}
 
 
 def test_a_failed_rung_is_stepped_over(climb):

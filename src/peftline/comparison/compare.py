@@ -1,6 +1,7 @@
 """From the runs of a root to all that can be said about them."""
 
 import operator
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -32,9 +33,8 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     spread = seeds.of_rows(recipes)
     tested = pairs.compare_all(ordered, spread)
     best = next((row for row in ordered if row.kind == "recipe"), None)
-    group_of_best = (
-        pairs.best_group(best, ordered, tested, chosen.higher_is_better) if chosen else []
-    )
+    against_best = pairs.against(best, tested)
+    alone, among_all = pairs.detectable(ordered, tested)
     first = kept[0].summary if kept else {}
     found = Comparison(
         root=runs.root.name,
@@ -45,8 +45,12 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         rows=ordered,
         pairs=tested,
         best=best.name if best else None,
-        best_group=group_of_best,
-        minimum_detectable_difference=pairs.detectable(ordered, tested),
+        against_best=against_best,
+        best_group=(
+            pairs.best_group(best, ordered, against_best, chosen.higher_is_better) if chosen else []
+        ),
+        minimum_detectable_difference=alone,
+        minimum_detectable_to_best=among_all,
         seed_spread=spread.told(),
         pareto={cost: costs.pareto(recipes, cost, better) for cost in costs.COSTS},
         failures=[asdict(failure) for failure in runs.failures],
@@ -91,4 +95,6 @@ def _sweep(runs: Runs) -> dict[str, Any] | None:
     if runs.sweep is None:
         return None
     sweep = runs.sweep.model_dump(include={"name", "selection", "tuning_share", "wall_seconds"})
-    return {**sweep, "points": len(runs.sweep.points)}
+    stages = Counter(point.stage for point in runs.sweep.points)
+    seconds = sum(point.seconds or 0.0 for point in runs.sweep.points)
+    return {**sweep, "whole": stages["final"], "tuning": stages["tuning"], "run_seconds": seconds}

@@ -2,6 +2,7 @@
 
 import math
 import statistics as plain
+from collections.abc import Mapping
 from itertools import combinations
 
 from peftline.comparison.result import Metric, Pair, Row
@@ -23,7 +24,7 @@ def compare_all(rows: list[Row], spread: Spread) -> list[Pair]:
             are those of these runs alone.
     """
     tested = [row for row in rows if row.scores]
-    pairs = [_pair(a, b, spread) for a, b in combinations(tested, 2)]
+    pairs = [_pair(a, b, spread, len(tested) - 1) for a, b in combinations(tested, 2)]
     together = adjusted([pair.p_value for pair in pairs])
     return [
         pair.model_copy(update={"adjusted_p_value": q})
@@ -31,7 +32,7 @@ def compare_all(rows: list[Row], spread: Spread) -> list[Pair]:
     ]
 
 
-def _pair(a: Row, b: Row, spread: Spread) -> Pair:
+def _pair(a: Row, b: Row, spread: Spread, others: int) -> Pair:
     """A difference must hold for other examples, and for other examples and seeds together.
 
     The first has an exact test; the second, a t-test, has the spread over seeds in its variance.
@@ -50,7 +51,11 @@ def _pair(a: Row, b: Row, spread: Spread) -> Pair:
         average = plain.fmean(differences)
         difference = error.interval(average, len(differences))
         p_value = max(p_value, error.p_value(average))
-    varies = of_examples and of_examples.value
+    varies = bool(of_examples and of_examples.value)
+    alone, among_all = (
+        minimum_detectable_difference(error, SIGNIFICANT / comparisons) if varies else None
+        for comparisons in (1, others)
+    )
     return Pair(
         a=a.name,
         b=b.name,
@@ -58,18 +63,9 @@ def _pair(a: Row, b: Row, spread: Spread) -> Pair:
         seeds=shared,
         p_value=p_value,
         adjusted_p_value=p_value,
-        minimum_detectable_difference=minimum_detectable_difference(error) if varies else None,
+        minimum_detectable_difference=alone,
+        minimum_detectable_among_all=among_all,
     )
-
-
-def between(pairs: list[Pair], a: str, b: str) -> Pair | None:
-    """The pair of two rows, turned so that the difference is a - b; None if it was not tested."""
-    for pair in pairs:
-        if (pair.a, pair.b) == (a, b):
-            return pair
-        if (pair.b, pair.a) == (a, b):
-            return turned(pair)
-    return None
 
 
 def turned(pair: Pair) -> Pair:
@@ -79,22 +75,43 @@ def turned(pair: Pair) -> Pair:
     return pair.model_copy(update={"a": pair.b, "b": pair.a, "difference": difference})
 
 
+def against(best: Row | None, pairs: list[Pair]) -> dict[str, Pair]:
+    """Each other row minus the best, by name, adjusted for these comparisons alone (Bonferroni).
+
+    There are as many as rows that the true best could be found worse than. So, whichever row came
+    out best, the chance that the true best is found worse than it is 5 % at most.
+    """
+    if best is None:
+        return {}
+    found = [pair if pair.b == best.name else turned(pair) for pair in pairs if _has(pair, best)]
+    return {
+        pair.a: pair.model_copy(update={"adjusted_p_value": min(1.0, len(found) * pair.p_value)})
+        for pair in found
+    }
+
+
+def _has(pair: Pair, row: Row) -> bool:
+    return row.name in (pair.a, pair.b)
+
+
 def best_group(
-    best: Row | None, rows: list[Row], pairs: list[Pair], higher_is_better: bool
+    best: Row | None, rows: list[Row], against_best: Mapping[str, Pair], higher_is_better: bool
 ) -> list[str]:
     """The best row, and the recipes that are not significantly worse, best first."""
-    if best is None:
-        return []
-    names = []
-    for row in rows:
-        pair = between(pairs, best.name, row.name)
-        if row is best or (row.kind == "recipe" and pair and not beats(pair, higher_is_better)):
-            names.append(row.name)
-    return names
+    return [
+        row.name
+        for row in rows
+        if row is best
+        or (
+            row.kind == "recipe"
+            and (pair := against_best.get(row.name))
+            and not beats(turned(pair), higher_is_better)
+        )
+    ]
 
 
 def is_significant(pair: Pair) -> bool:
-    """Whether the difference holds after adjustment for all pairs."""
+    """Whether the difference holds after its adjustment for many pairs."""
     return pair.adjusted_p_value < SIGNIFICANT
 
 
@@ -103,15 +120,19 @@ def beats(pair: Pair, higher_is_better: bool) -> bool:
     return is_significant(pair) and (pair.difference.value > 0) == higher_is_better
 
 
-def detectable(rows: list[Row], pairs: list[Pair]) -> float | None:
-    """Median of the minimum detectable differences between recipes; None without two of them.
+def detectable(rows: list[Row], pairs: list[Pair]) -> tuple[float | None, float | None]:
+    """Medians of the minimum detectable differences between recipes, alone and among all.
 
-    Pairs that never differ say nothing about spread, so they are left aside.
+    None without two recipes. Pairs that never differ say nothing about spread, so they are left
+    aside.
     """
     recipes = {row.name for row in rows if row.kind == "recipe"}
     found = [
-        pair.minimum_detectable_difference
+        (pair.minimum_detectable_difference, pair.minimum_detectable_among_all)
         for pair in pairs
         if {pair.a, pair.b} <= recipes and pair.minimum_detectable_difference
     ]
-    return plain.median(found) if found else None
+    if not found:
+        return None, None
+    alone, among_all = zip(*found, strict=True)
+    return plain.median(alone), plain.median(among_all)

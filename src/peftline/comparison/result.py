@@ -80,6 +80,8 @@ class Row(_Part):
     health: list[dict[str, Any]] = []
     """What was found in the course of training, with the seed."""
     settings: dict[str, Any] | None = None
+    quantized: float | None = None
+    """The headline metric on the quantised base that it was trained on; mean over seeds."""
     scores: list[list[float]] = Field([], exclude=True, repr=False)
     """For each seed, of each example, in one order for all rows; one list for what was not trained,
     none where examples were not scored one by one. For the tests alone: not in JSON."""
@@ -102,9 +104,11 @@ class Pair(_Part):
     """That both ran with; empty where they share none, then each is the mean over its own."""
     p_value: float
     adjusted_p_value: float
-    """By Holm, over all pairs."""
+    """By Holm, over all pairs; against the best, by Bonferroni over those comparisons."""
     minimum_detectable_difference: float | None
-    """Null where the two never differ."""
+    """Of this comparison alone; null where the two never differ."""
+    minimum_detectable_among_all: float | None = None
+    """As one of the comparisons of a row with all others."""
 
 
 class Deviation(_Part):
@@ -140,11 +144,15 @@ class Comparison(_Part):
     """Best first."""
     pairs: list[Pair]
     best: str | None
+    against_best: dict[str, Pair] = {}
+    """Each other row minus the best, adjusted for these comparisons alone."""
     best_group: list[str]
     """The best recipe, and those that are not significantly worse. One may be significantly better
     at the seeds that both have."""
     minimum_detectable_difference: float | None
-    """Median over all pairs of recipes."""
+    """Median over all pairs of recipes, each as if it were the only one."""
+    minimum_detectable_to_best: float | None = None
+    """The same for one of the comparisons of all rows with the best."""
     seed_spread: SeedSpread | None = None
     """Null if no recipe ran with several seeds, or examples were not scored one by one."""
     pareto: dict[Cost, list[str]]

@@ -62,6 +62,9 @@ def _recipe_row(
         metrics={
             key: costs.mean_over(runs, "metrics", key, "value") for key in first.summary["metrics"]
         },
+        quantized=(
+            costs.mean_over(runs, "metrics_quantized", chosen.headline, "value") if chosen else None
+        ),
         validation_loss=costs.mean_over(runs, "validation_loss"),
         tuned=bool(tried and tried.candidates > 1),
         candidates=tried.candidates if tried else None,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from peftline.comparison.pairs import between, is_significant
+from peftline.comparison.pairs import is_significant
 from peftline.comparison.result import Comparison, Row
 
 
@@ -22,7 +22,7 @@ def flat(found: Comparison) -> list[dict[str, Any]]:
 
 
 def _row(row: Row, found: Comparison) -> dict[str, Any]:
-    pair = between(found.pairs, row.name, found.best) if found.best else None
+    pair = found.against_best.get(row.name)
     metric, difference = row.metric, pair.difference if pair else None
     return {
         "name": row.name,

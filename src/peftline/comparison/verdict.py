@@ -1,7 +1,7 @@
 """What a comparison says, in sentences."""
 
-from peftline.comparison import costs, pairs, words
-from peftline.comparison.result import Comparison, Cost, Deviation, Row
+from peftline.comparison import costs, pairs, scope, words
+from peftline.comparison.result import Comparison, Cost, Row
 
 _LEAST: dict[Cost, str] = {
     "train_seconds": "fastest to train",
@@ -22,7 +22,7 @@ def sentences(found: Comparison) -> list[str]:
             f"{best.name} is first: {words.score(best, found)}."
         ]
     said = [_best(best, found), _equals(best, recipes, found), _cheapest(recipes, found)]
-    said += [_untrained(best, found), _detectable(found), _scope(recipes, found)]
+    said += [_untrained(best, found), _detectable(found), scope.sentence(recipes, found)]
     return [sentence for sentence in said if sentence]
 
 
@@ -40,11 +40,11 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
         return "It is the only recipe."
     if not best.scores:
         return "Examples were not scored one by one, so no difference is tested."
-    to_best = [pairs.between(found.pairs, row.name, best.name) for row in recipes]
-    ahead = [pair.a for pair in to_best if pair and pairs.beats(pair, found.higher_is_better)]
+    to_best = [found.against_best[row.name] for row in recipes if row.name in found.against_best]
+    ahead = [pair.a for pair in to_best if pairs.beats(pair, found.higher_is_better)]
     equals = [name for name in found.best_group if name not in (best.name, *ahead)]
     worse = len(recipes) - 1 - len(equals) - len(ahead)
-    how = "paired tests, Holm over all pairs, 5 %"
+    how = "paired tests, Bonferroni over all comparisons with it, 5 %"
     said = []
     if ahead:
         said.append(
@@ -81,10 +81,11 @@ def _untrained(best: Row, found: Comparison) -> str:
     if not base:
         return ""
     row = base[0]  # rows stand in the order of the metric
-    pair = pairs.between(found.pairs, best.name, row.name)
+    pair = found.against_best.get(row.name)
     told = f"Best without training: {row.name} with {words.score(row, found)}"
     if pair is None:
         return f"{told}."
+    pair = pairs.turned(pair)
     outcome = "is not distinguishable from it"
     if pairs.is_significant(pair):
         outcome = "beats it" if pairs.beats(pair, found.higher_is_better) else "is worse than it"
@@ -95,47 +96,12 @@ def _untrained(best: Row, found: Comparison) -> str:
 
 
 def _detectable(found: Comparison) -> str:
-    smallest = found.minimum_detectable_difference
-    if smallest is None:
+    alone, to_best = found.minimum_detectable_difference, found.minimum_detectable_to_best
+    if alone is None or to_best is None:
         return ""
     return (
-        f"Minimum detectable difference: {words.points(smallest, found.is_share)}. A true "
-        "difference of that size between two recipes is found in four of five such comparisons at "
-        "5 %, before the adjustment for many pairs (median over pairs); smaller ones mostly are "
-        "not."
+        f"Minimum detectable difference: {words.points(alone, found.is_share)} between two recipes "
+        f"that were picked beforehand, {words.points(to_best, found.is_share)} between a recipe "
+        "and the best of all. A true difference of that size is found in four of five such "
+        "comparisons (median over pairs); smaller ones mostly are not."
     )
-
-
-def _scope(recipes: list[Row], found: Comparison) -> str:
-    fewest, most = min(len(r.seeds) for r in recipes), max(len(r.seeds) for r in recipes)
-    if most == 1:
-        return (
-            "One seed each: intervals and tests are about other test examples, not about "
-            "training again, which may change the order too."
-        )
-    count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-    told = (
-        f"{count} seeds each, averaged by example: a row's interval is about other test examples; "
-        "two recipes are compared at the seeds that both have."
-    )
-    spread = found.seed_spread
-    if spread is None:
-        return f"{told} The deviation over seeds stands beside each row."
-    several = "1 recipe" if spread.recipes == 1 else f"{spread.recipes} recipes"
-    told += (
-        f" Another seed moves a result by {_moved(spread.of_results, found)}, standard deviation, "
-        f"from {several}"
-    )
-    if not spread.of_results.is_known:
-        return f"{told}: too few runs to count it, so tests are about other test examples alone."
-    if spread.of_differences and spread.of_differences.is_known:
-        between = _moved(spread.of_differences, found)
-        told += f", and the difference between two recipes at the same seed by {between}"
-    return f"{told}. What remains is a part of all tests, also of recipes with one seed."
-
-
-def _moved(deviation: Deviation, found: Comparison) -> str:
-    observed, own = (
-        words.points(part, found.is_share) for part in (deviation.observed, deviation.own)
-    )
-    return f"{observed} ({own} with ever more test examples)"

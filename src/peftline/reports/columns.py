@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 
 from peftline import units
 from peftline.comparison import words
-from peftline.comparison.pairs import between
-from peftline.comparison.result import Comparison, Pair, Row
+from peftline.comparison.result import Comparison, Row
 
 
 class Column(NamedTuple):
@@ -50,59 +49,72 @@ def _of_value(
 
 
 def _against_the_best(found: Comparison) -> list[Column]:
-    def pair(row: Row) -> Pair | None:
-        return between(found.pairs, row.name, found.best) if found.best else None
+    against = found.against_best
 
     def difference(row: Row) -> float | None:
-        return one.difference.value if (one := pair(row)) else None
+        return against[row.name].difference.value if row.name in against else None
 
     def told(row: Row) -> str:
-        return words.difference(one.difference, found.is_share) if (one := pair(row)) else "–"
+        pair = against.get(row.name)
+        return words.difference(pair.difference, found.is_share) if pair else "–"
 
     def p_value(row: Row) -> float | None:
-        return one.adjusted_p_value if (one := pair(row)) else None
+        return against[row.name].adjusted_p_value if row.name in against else None
 
     return [
         Column(
             "to the best",
-            "Paired difference to the best recipe at the seeds that both have, with its 95 % "
-            "interval: over other examples, and over other seeds where the verdict says so.",
+            "Paired difference to the best recipe at the seeds that both have (so not that of two "
+            "means over different seeds), with its 95 % interval: over other examples, and over "
+            "other seeds where the verdict says so.",
             difference,
             told,
         ),
         _of_value(
             "adjusted p",
-            "Of that difference, by Holm over all pairs of rows.",
+            "Of that difference, by Bonferroni over all comparisons with the best.",
             p_value,
             words.p_value,
         ),
     ]
 
 
-def _of_training(found: Comparison) -> list[Column]:
-    def tuned(row: Row) -> str | None:
-        if row.kind != "recipe":
-            return None
-        edge = ", at the edge" if row.at_edge else ""
-        return f"yes, of {row.candidates}{edge}" if row.tuned else "no"
+def _tuned(row: Row) -> str | None:
+    """`learning_rate=0.02 of 4, at the edge`."""
+    if row.kind != "recipe":
+        return None
+    if not row.tuned:
+        return "no"
+    chosen = [f"{key.rsplit('.', 1)[-1]}={value}" for key, value in row.varied.items()]
+    return f"{', '.join(chosen)} of {row.candidates}{', at the edge' if row.at_edge else ''}"
 
+
+def _of_training(found: Comparison) -> list[Column]:
     return [
-        _of_value(
+        Column(
             "seeds",
-            "How many times the recipe was trained.",
+            "With which the recipe was trained.",
             lambda row: len(row.seeds) or None,
+            lambda row: ", ".join(map(str, row.seeds)) or "–",
+        ),
+        Column(
+            "by seed",
+            "The metric with each of them; sorted by the standard deviation.",
+            lambda row: row.seed_deviation,
+            lambda row: _by_seed(row, found),
         ),
         _of_value(
-            "over seeds",
-            "Standard deviation of the metric over seeds.",
-            lambda row: row.seed_deviation,
-            lambda spread: words.points(spread, found.is_share),
+            "on the quantised base",
+            "The metric where the adapter answers on the base that it was trained on; elsewhere "
+            "it stands on the base in full precision.",
+            lambda row: row.quantized,
+            lambda metric: words.value(metric, found.is_share),
         ),
         _of_value(
             "tuned",
-            "Whether settings were chosen on validation data among several, and among how many; at "
-            "the edge: the best was the largest or smallest, so that one beyond may be better.",
-            tuned,
+            "What was chosen on validation data, and among how many; no: the recipe as it stands. "
+            "At the edge: the best was the largest or smallest, so that one beyond may be better.",
+            _tuned,
             is_number=False,
         ),
         _of_value(
@@ -112,6 +124,12 @@ def _of_training(found: Comparison) -> list[Column]:
             "{:.4f}".format,
         ),
     ]
+
+
+def _by_seed(row: Row, found: Comparison) -> str:
+    if row.seed_deviation is None:
+        return "–"
+    return ", ".join(words.value(one, found.is_share).removesuffix(" %") for one in row.seed_values)
 
 
 def _told_forgetting(row: Row) -> str:
@@ -132,7 +150,12 @@ _COSTS = (
         words.number,
     ),
     _of_value("adapter", "Size of its files.", lambda row: row.costs.adapter_bytes, units.size),
-    _of_value("peak memory", "Of training.", lambda row: row.costs.peak_memory_bytes, units.size),
+    _of_value(
+        "peak memory",
+        "Of training: of the process on a CPU, of the device on a GPU.",
+        lambda row: row.costs.peak_memory_bytes,
+        units.size,
+    ),
     _of_value(
         "training",
         "Time of training alone.",
@@ -154,7 +177,8 @@ _COSTS = (
     ),
     Column(
         "forgetting",
-        "Rise of the loss per token on general text, with its 95 % interval.",
+        "Rise of the loss on general text, in nats per token (lower is better); of one seed with "
+        "its 95 % interval over paragraphs.",
         lambda row: row.forgetting.value if row.forgetting else None,
         _told_forgetting,
     ),

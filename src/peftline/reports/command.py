@@ -11,6 +11,7 @@ from peftline import paths, store
 from peftline.comparison import runs
 from peftline.comparison.compare import compare
 from peftline.errors import PeftlineError
+from peftline.reports import raw
 from peftline.reports import results as report
 
 
@@ -32,11 +33,12 @@ def results(
         raise PeftlineError(f"No experiment can have the name {experiment!r}.")
     with KedroSession.create(paths.project_folder(), env=env) as session:
         root = session._get_config_loader()["globals"]["root"]
-    found = runs.read(Path(paths.artifact_root(root, experiment)))
+    left = runs.read(Path(paths.artifact_root(root, experiment)))
+    found = compare(left, paths.recipe_descriptions())
     given = {"experiment": experiment, "env": env, "write": write, "machine": machine}
     options = [f"--{name} {shlex.quote(str(value))}" for name, value in given.items() if value]
     text = report.render(
-        compare(found, paths.recipe_descriptions()),
+        found,
         " ".join(["kedro results", *options]),
         datetime.date.today().isoformat(),
         machine,
@@ -45,10 +47,10 @@ def results(
         click.echo(text, nl=False)
         return
     store.write_text(write / "results.md", text)
-    files = report.summaries(found.runs)
+    files = raw.files(left.runs, found.headline)
     for name, content in files.items():
-        store.write_text(write / report.FOLDER / name, content)
-    click.echo(f"{write / 'results.md'} and {len(files)} summaries in {write / report.FOLDER}.")
-    older = sorted({path.name for path in (write / report.FOLDER).glob("*.json")} - set(files))
+        store.write_text(write / raw.FOLDER / name, content)
+    click.echo(f"{write / 'results.md'} and {len(files)} files in {write / raw.FOLDER}.")
+    older = sorted({path.name for path in (write / raw.FOLDER).iterdir()} - set(files))
     if older:
         click.echo(f"Of former comparisons, and left as they are: {', '.join(older)}.")

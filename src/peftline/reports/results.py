@@ -1,17 +1,12 @@
-"""A comparison as Markdown, for `docs/results.md`, and the summaries behind it."""
+"""A comparison as Markdown, for `docs/results.md`."""
 
-import json
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from peftline import units
 from peftline.comparison import pairs, words
 from peftline.comparison.result import Comparison, Row
-from peftline.comparison.runs import Run
 from peftline.reports.columns import with_values
-
-FOLDER = "results"  # of the summaries, beside results.md
+from peftline.reports.raw import FOLDER, SCORES
 
 
 def render(found: Comparison, command: str, date: str, machine: str | None = None) -> str:
@@ -25,31 +20,20 @@ def render(found: Comparison, command: str, date: str, machine: str | None = Non
     """
     parts = [
         "# Results",
-        f"Made by `{command}` from the summaries in [{FOLDER}/]({FOLDER}/); numbers are measured, "
-        "not typed.",
+        f"Made by `{command}`; numbers are measured, not typed. [{FOLDER}/]({FOLDER}/) holds the "
+        f"summary of each run, and what each test example scored in it ({SCORES}).",
         "\n".join(f"- {_plain(sentence)}" for sentence in found.verdict),
         _facts(found, date, machine),
         "## All rows",
         _rows(found),
         _explanation(found),
+        *_remarks(found),
         "## Significant differences",
         _differences(found),
+        *_all_metrics(found),
         *_missing(found),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def summaries(runs: Iterable[Run]) -> dict[str, str]:
-    """The summary of each run as JSON, by the name of its file."""
-    files: dict[str, str] = {}
-    every = list(runs)
-    times = Counter((run.recipe, run.seed) for run in every)
-    for run in every:
-        name = f"{run.recipe}-seed-{run.seed}"
-        if times[run.recipe, run.seed] > 1:  # settings that differ: each point has a folder
-            name += f"-{run.folder.split('/', 1)[0]}"
-        files[f"{name}.json"] = json.dumps(run.summary, indent=2, ensure_ascii=False) + "\n"
-    return files
 
 
 def _facts(found: Comparison, date: str, machine: str | None) -> str:
@@ -62,17 +46,27 @@ def _facts(found: Comparison, date: str, machine: str | None) -> str:
             f"examples, sha256 `{data['sha256'][:12]}`"
         )
     if found.sweep:
-        facts["sweep"] = f"{found.sweep['name']}, {found.sweep['points']} points"
-        if found.sweep["selection"]:
-            facts["settings chosen by"] = found.sweep["selection"]
-        if found.sweep["wall_seconds"]:
-            facts["wall time"] = units.duration(found.sweep["wall_seconds"])
+        facts |= _of_sweep(found.sweep)
     versions = (f"{name} {' and '.join(known)}" for name, known in found.versions.items())
     facts["versions"] = ", ".join(versions)
     facts["commits"] = ", ".join(f"`{sha[:10]}`" for sha in found.git_shas) or "unknown"
     return "\n".join(
         f"- {name}: {value if '`' in value else _plain(value)}" for name, value in facts.items()
     )
+
+
+def _of_sweep(sweep: dict[str, Any]) -> dict[str, str]:
+    counts = f"{sweep['whole']} whole and {sweep['tuning']} tuning runs"
+    facts = {"sweep": f"{sweep['name']}, {counts}"}
+    if sweep["tuning"] and sweep["selection"] and sweep["tuning_share"]:
+        facts["tuning"] = (
+            f"each for {100 * sweep['tuning_share']:.0f} % of the steps, "
+            f"chosen by {sweep['selection']}"
+        )
+    if sweep["wall_seconds"]:
+        one_by_one = units.duration(sweep["run_seconds"])
+        facts["wall time"] = f"{units.duration(sweep['wall_seconds'])} (sum of runs: {one_by_one})"
+    return facts
 
 
 def _rows(found: Comparison) -> str:
@@ -97,7 +91,9 @@ def _name(row: Row, found: Comparison) -> str:
 def _explanation(found: Comparison) -> str:
     _, unmeasured = with_values(found)
     parts = [
-        "Bold: the best recipe and those that are not significantly worse; italic: without "
+        "Bold: the best recipe and those that are not significantly worse by adjusted p "
+        "(Bonferroni over all comparisons with the best, at the seeds that both have); italic: "
+        "without "
         "training. Intervals are 95 %: of rows over other test examples, of differences over other "
         "seeds too where these have a spread of their own; unlike p-values, they are of one pair "
         "alone, not adjusted for many."
@@ -105,6 +101,30 @@ def _explanation(found: Comparison) -> str:
     if unmeasured:
         parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
     return " ".join([*parts, *map(_plain, found.notes)])
+
+
+def _remarks(found: Comparison) -> list[str]:
+    """What the table does not say: parts, edges, and what was found in training."""
+    lines = [f"- {_plain(row.name)}: {_plain(note)}" for row in found.rows for note in row.notes]
+    lines += [
+        f"- {_plain(row.name)}, seed {one['seed']}, {_plain(one['name'])}: "
+        f"{_plain(one['evidence'])}"
+        for row in found.rows
+        for one in row.health
+    ]
+    return ["## Remarks", "\n".join(lines)] if lines else []
+
+
+def _all_metrics(found: Comparison) -> list[str]:
+    """Means over seeds, without intervals."""
+    names = list(dict.fromkeys(name for row in found.rows for name in row.metrics))
+    if len(names) < 2:
+        return []
+    lines = [["", *names], ["---", *["---:"] * len(names)]]
+    for row in found.rows:
+        values = [words.value(row.metrics.get(name), found.is_share) for name in names]
+        lines.append([_name(row, found), *map(_plain, values)])
+    return ["## All metrics", "\n".join(f"| {' | '.join(cells)} |" for cells in lines)]
 
 
 def _differences(found: Comparison) -> str:

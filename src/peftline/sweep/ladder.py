@@ -14,7 +14,7 @@ from peftline.sweep.record import Record
 RUNGS = ("ia3", "lora:1", "lora:2", "lora:4", "lora:8", "lora:16", "lora:32", "lora:64")
 """From 58 thousand to 20 million trained parameters on a model of 135 million."""
 GAIN = 0.02
-"""Share by which a rung must improve the best score so far to be worth a larger adapter."""
+"""Share by which a rung must improve a score to be worth a larger adapter."""
 
 
 class Climbed(NamedTuple):
@@ -23,7 +23,7 @@ class Climbed(NamedTuple):
     chosen: Result | None
     """None if all rungs that were tried have failed."""
     stopped_by: Result | None
-    """The rung that gained too little; None if the top was reached."""
+    """The rung that gained too little on those of its recipe; None if the top was reached."""
 
 
 def parse(text: str) -> Point:
@@ -49,7 +49,10 @@ def climb(
     record: Record,
     executor: Executor,
 ) -> Climbed:
-    """Run one rung after the other until one does not gain; run the best one whole.
+    """Run one rung after the other until one does not gain on those of its recipe before it.
+
+    The first of a recipe stops nothing: that it is worse than another method says nothing of its
+    larger ranks. Then the best of all is run whole.
 
     Args:
         rungs: from the smallest up; those that fail are stepped over.
@@ -58,6 +61,7 @@ def climb(
     """
     best: Result | None = None
     stopped_by: Result | None = None
+    least: dict[str, float] = {}  # cost of each recipe so far
     tried = 0
     for rung in rungs:
         result = executor.complete(rung.model_copy(update={"seed": seeds[0]}))
@@ -65,11 +69,12 @@ def climb(
         now = cost(result, inputs.selection)
         if now is None:
             continue
-        reached = cost(best, inputs.selection) if best else None
-        if reached is not None and now >= reached - gain * abs(reached):
+        if not _gains(now, least.get(rung.recipe), gain):
             stopped_by = result
             break
-        best = result
+        least[rung.recipe] = now
+        if _gains(now, cost(best, inputs.selection) if best else None, gain):
+            best = result
     if best is not None:
         record.choose(best.recipe, Chosen(settings=best.settings, candidates=tried))
     for seed in seeds if best else ():
@@ -77,6 +82,10 @@ def climb(
             Point(stage="final", recipe=best.recipe, seed=seed, settings=best.settings)
         )
     return Climbed(best, stopped_by)
+
+
+def _gains(now: float, reached: float | None, gain: float) -> bool:
+    return reached is None or now < reached - gain * abs(reached)
 
 
 def points(rungs: Sequence[Point], seeds: Sequence[int]) -> list[Point]:

@@ -105,11 +105,21 @@ def climbed(end: Climbed, gain: float) -> None:
     params = f" --params={settings}" if settings else ""
     why = "nothing larger was asked for"
     if end.stopped_by:
-        why = f"the next rung reached {end.stopped_by.score:.4f}, a gain of less than {gain:.0%}"
+        last = end.stopped_by
+        why = (
+            f"{_rung(last)} reached {last.score:.4f}, which gains less than {gain:.0%} on the "
+            "ranks before it"
+        )
     _console().print(
         f"The smallest that is enough: kedro run --pipeline={best.recipe}{params}\n"
         f"Validation: {best.score:.4f}; {why}."
     )
+
+
+def _rung(point: Point) -> str:
+    """As it is typed: `lora:8`."""
+    rank = point.settings.get("adapter.rank")
+    return f"{point.recipe}:{rank}" if rank else point.recipe
 
 
 def _ready(group: Sequence[Point], done: Sequence[Result]) -> int:
