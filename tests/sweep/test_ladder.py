@@ -41,16 +41,11 @@ def test_with_no_least_gain_it_goes_on_to_the_top(climb):
 
 
 def test_a_smaller_one_that_is_better_stays(climb):
-    best, points = climb(
-        {"ia3": 0.5, "lora:1": 0.6, "lora:2": 0.55, "lora:4": 0.545, "lora:8": 0.1}
-    )
+    losses = {"ia3": 0.5, "lora:1": 0.6, "lora:2": 0.55, "lora:4": 0.545, "lora:8": 0.1}
+    best, points = climb(losses)
     assert best.recipe == "ia3"
-    assert [p.settings.get("adapter.rank") for p in points if p.stage == "tuning"] == [
-        None,
-        1,
-        2,
-        4,
-    ]
+    tried = [p.settings.get("adapter.rank") for p in points if p.stage == "tuning"]
+    assert tried == [None, 1, 2, 4]
 
 
 def test_a_method_that_begins_worse_is_left_only_when_it_stops_gaining(climb):

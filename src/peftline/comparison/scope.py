@@ -22,7 +22,7 @@ def sentence(recipes: list[Row], found: Comparison) -> str:
     told += _at_the_common_seed(recipes, found)
     spread = found.seed_spread
     if spread is None:
-        return f"{told} The deviation over seeds stands beside each row."
+        return f"{told} The value of each seed stands beside its row."
     several = "1 recipe" if spread.recipes == 1 else f"{spread.recipes} recipes"
     told += (
         f" Another seed moves a result by {_moved(spread.of_results, found)}, standard deviation, "

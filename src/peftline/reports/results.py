@@ -80,6 +80,10 @@ def _rows(found: Comparison) -> str:
         seed = "" if failure["seed"] is None else f", seed {failure['seed']}"
         told = [f"{_plain(failure['recipe'])}{seed}", f"no result: {_plain(failure['reason'])}"]
         lines.append([*told, *[""] * len(columns)])
+    return _table(lines)
+
+
+def _table(lines: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
@@ -93,10 +97,9 @@ def _explanation(found: Comparison) -> str:
     parts = [
         "Bold: the best recipe and those that are not significantly worse by adjusted p "
         "(Bonferroni over all comparisons with the best, at the seeds that both have); italic: "
-        "without "
-        "training. Intervals are 95 %: of rows over other test examples, of differences over other "
-        "seeds too where these have a spread of their own; unlike p-values, they are of one pair "
-        "alone, not adjusted for many."
+        "without training. Intervals are 95 %: of rows over other test examples, of differences "
+        "over other seeds too where these have a spread of their own; unlike p-values, they are of "
+        "one pair alone, not adjusted for many."
     ]
     if unmeasured:
         parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
@@ -124,7 +127,7 @@ def _all_metrics(found: Comparison) -> list[str]:
     for row in found.rows:
         values = [words.value(row.metrics.get(name), found.is_share) for name in names]
         lines.append([_name(row, found), *map(_plain, values)])
-    return ["## All metrics", "\n".join(f"| {' | '.join(cells)} |" for cells in lines)]
+    return ["## All metrics", _table(lines)]
 
 
 def _differences(found: Comparison) -> str:

@@ -38,7 +38,9 @@ def known(root: Path, inputs: Inputs) -> Known:
             each = summary["train_seconds"] / summary["steps"]
             per_step.setdefault(summary["recipe"], []).append(each)
     for sweep in _sweeps(root):
-        for point in sweep.points if (sweep.base_sha256, sweep.data_sha256) == here else ():
+        if (sweep.base_sha256, sweep.data_sha256) != here:
+            continue
+        for point in sweep.points:
             if point.status == "finished":
                 per_step.setdefault(point.recipe, []).append(point.train_seconds / point.steps)
                 beside.setdefault(point.stage, []).append(point.seconds - point.train_seconds)
