@@ -13,6 +13,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import ipaddress
 import json
+import shutil
 import socket
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,6 +71,24 @@ def no_network(_closed_network):
 @pytest.fixture(scope="session")
 def shared_root(tmp_path_factory):
     return tmp_path_factory.mktemp("root")
+
+
+@pytest.fixture
+def change_source(tmp_path, monkeypatch):
+    """Adds a line to a module, in a copy of the package that hashes are then made of."""
+    import peftline
+    from peftline import sources
+
+    copy = tmp_path / "source" / "peftline"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(peftline.__file__).parent, copy, ignore=ignored)
+    monkeypatch.setattr(sources, "_FOLDER", copy)
+
+    def change(module):
+        with (copy / module).open("a") as file:
+            file.write("\n# changed\n")
+
+    return change
 
 
 @pytest.fixture(scope="session")

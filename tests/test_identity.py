@@ -63,6 +63,14 @@ def test_versions_of_libraries_are_part_of_the_name(name, monkeypatch):
     assert name() != before
 
 
+def test_the_source_of_the_training_is_part_of_the_name(name, change_source):
+    before = name()
+    change_source("adapters/vera.py")
+    assert name() == before
+    change_source("adapters/lora.py")
+    assert name() != before
+
+
 def test_the_type_that_is_computed_in_is_part_of_the_name(name, monkeypatch):
     from peftline.base_model import hardware
 
@@ -79,16 +87,32 @@ def test_versions_name_the_whole_stack():
     assert all(versions.values())
 
 
-def test_the_commit_of_a_repository_is_found(tmp_path):
-    def git(*arguments):
+@pytest.fixture
+def git(tmp_path):
+    def run(*arguments):
         author = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
         command = ["git", "-C", str(tmp_path), *author, *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
+    return run
+
+
+def test_the_commit_of_a_repository_is_found(git, tmp_path):
     assert identity.git_sha(tmp_path) is None
     git("init")
     git("commit", "--allow-empty", "--message", "x")
     assert identity.git_sha(tmp_path) == git("rev-parse", "HEAD")
+
+
+def test_a_commit_whose_files_have_been_changed_is_called_dirty(git, tmp_path):
+    (tmp_path / "module.py").write_text("a = 1")
+    git("init")
+    git("add", "module.py")
+    git("commit", "--message", "x")
+    git("tag", "v1")
+    assert identity.git_sha(tmp_path) == git("rev-parse", "HEAD")
+    (tmp_path / "module.py").write_text("a = 2")
+    assert identity.git_sha(tmp_path) == git("rev-parse", "HEAD") + "-dirty"
 
 
 def test_without_git_there_is_no_commit(tmp_path, monkeypatch):

@@ -1,11 +1,7 @@
 """A result is stale when the source it was made with has changed, and only then."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-import peftline
 from peftline import sources
 from peftline.schema import Recipe
 
@@ -18,17 +14,12 @@ EVERY = {"lora": LORA, "relora": RELORA, "vera": VERA, "fusion": FUSION, "bottle
 
 
 @pytest.fixture
-def changed(tmp_path, monkeypatch):
+def changed(change_source):
     """The recipes whose hash changes with a line added to a module."""
-    folder = Path(peftline.__file__).parent
-    copy = tmp_path / "peftline"
-    shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(sources, "_FOLDER", copy)
 
     def change(module):
         before = {name: sources.sha256(recipe) for name, recipe in EVERY.items()}
-        with (copy / module).open("a") as file:
-            file.write("\n# changed\n")
+        change_source(module)
         return {name for name, recipe in EVERY.items() if sources.sha256(recipe) != before[name]}
 
     return change

@@ -80,7 +80,12 @@ def _nested(context: click.Context, option: click.Parameter, text: str) -> dict[
 def _of_many_runs(command: Callable) -> Callable:
     """The options that all commands have which start many runs."""
     options = [
-        click.option("--name", required=True, help="Of the results: data/experiments/NAME."),
+        click.option(
+            "--name",
+            default=command.__name__,
+            show_default=True,
+            help="Of the results: data/experiments/NAME.",
+        ),
         click.option("--seeds", default="42", show_default=True, help="Of whole runs: 0,1,2."),
         click.option(
             "--select",
@@ -134,7 +139,7 @@ def sweep(recipes: str, axes: tuple[str, ...], trials: int, **common: Any) -> No
 
 @cli.command()
 @click.option("--rungs", help="From the smallest up: RECIPE or RECIPE:RANK, with commas.")
-@click.option("--gain", type=float, help="Share by which a rung must improve the best score.")
+@click.option("--gain", type=float, help="Share by which a rank must improve on its method's.")
 @_of_many_runs
 def ladder(rungs: str | None, gain: float | None, **common: Any) -> None:
     """Find the smallest method and rank that is enough: larger only while validation gains."""

@@ -16,6 +16,8 @@ _STACK = (
     "mlflow"
 ).split()
 
+_DESCRIBE = "describe --always --dirty --abbrev=40 --exclude=*".split()
+
 
 def versions() -> dict[str, str]:
     """Installed versions of everything that a result may depend on."""
@@ -53,10 +55,13 @@ def input_hash(
 
 
 def git_sha(folder: Path) -> str | None:
-    """The commit checked out in a folder; None outside a repository or without git."""
+    """The commit checked out in a folder, with `-dirty` where files of it have been changed since.
+
+    None outside a repository or without git.
+    """
     try:
         done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607
+            ["git", "-C", str(folder), *_DESCRIBE],  # noqa: S607
             capture_output=True,
             text=True,
             check=True,

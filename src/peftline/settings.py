@@ -1,5 +1,6 @@
 """Kedro's settings of this project."""
 
+import logging
 import os
 import warnings
 
@@ -17,8 +18,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 # shapes and takes no longer so.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 os.environ.setdefault("LRU_CACHE_CAPACITY", "64")
-# kedro-mlflow's import prints advice about code that is not ours.
-warnings.filterwarnings("ignore", message=r"(?s).*Add type hints to the `predict` method")
+# kedro-mlflow's import prints advice about code that is not ours. MLflow puts a filter of its own
+# before all others, so it is kept out of the log instead.
+logging.getLogger("py.warnings").addFilter(
+    lambda record: "Add type hints to the `predict` method" not in record.getMessage()
+)
 # omegaconf 2.4 deprecates a function that kedro 1.7 and kedro-mlflow 2.0 call: ten warnings a run.
 warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated")
 
@@ -26,6 +30,8 @@ from peftline.hooks import ProjectHooks, RecipeMlflowHook  # noqa: E402
 from peftline.paths import artifact_root, project_path  # noqa: E402
 from peftline.session import PeftlineSession  # noqa: E402
 
+# Its import sets this level, after conf/logging.yml has been read: four lines of no use a run.
+logging.getLogger("kedro_mlflow").setLevel(logging.WARNING)
 # kedro-mlflow registers itself under this name; our subclass takes its place.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-mlflow")
 HOOKS = (RecipeMlflowHook(), ProjectHooks())

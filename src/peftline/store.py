@@ -125,6 +125,8 @@ def write_text(target: Path, text: str) -> None:
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may leave the new name without its text
             Path(name).chmod(0o644)
             Path(name).replace(target)
         finally:

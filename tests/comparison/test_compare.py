@@ -40,7 +40,9 @@ def test_the_verdict_names_best_equals_cheapest_base_and_what_is_detectable():
     assert best.startswith("Highest exact_match: good with 90.0 % (76.9 to 96.0) on 40 test")
     assert "Not distinguishable from it" in equals
     assert ": close; the other recipe is worse." in equals
-    assert cheapest.startswith("Cheapest among these: fastest to train close (30 s), least memory")
+    assert cheapest.startswith(
+        "Cheapest among these, as measured: fastest to train close (30 s), least memory"
+    )
     assert "base (few-shot) with 0.0 %" in base and "good beats it (+90.0 points" in base
     assert detectable.startswith("Minimum detectable difference: ") and "points" in detectable
     assert "One seed each" in scope
@@ -137,6 +139,19 @@ def test_it_is_said_how_a_seed_that_some_have_alone_does_for_the_others():
     elsewhere = compared(*several, run("alone", BAD, seed=0), run("other", BAD, seed=1))
     assert "Recipes with one seed" not in elsewhere.verdict[-1]
     assert "Recipes with one seed" not in compared(*several, run("new", BAD, seed=9)).verdict[-1]
+
+
+def test_seeds_that_change_no_mean_make_no_order():
+    same = repeated(first=(GOOD, GOOD), second=(BAD, BAD))
+    told = compared(*same, run("alone", BAD, seed=0)).verdict[-1]
+    assert "1 to 2 seeds each" in told and "in their mean" not in told
+
+
+def test_what_is_detectable_is_told_for_the_most_seeds_too():
+    found = compared(*repeated(first=(GOOD, BAD), second=(BAD, CLOSE)), run("one", BAD, seed=0))
+    assert set(found.minimum_detectable.alone_by_seeds) == {1, 2}
+    at_two = 100 * found.minimum_detectable.alone_by_seeds[2]
+    assert f"beforehand ({at_two:.1f} points where both have 2 seeds)" in found.verdict[-2]
 
 
 def test_the_spread_over_seeds_stands_in_the_verdict_and_in_every_test():

@@ -117,6 +117,8 @@ def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_diff
     differences = [a - b for a, b in zip(GOOD, HALF, strict=True)]
     expected = minimum_detectable_difference(standard_error(differences))
     larger = minimum_detectable_difference(standard_error(differences), 0.05 / (len(rows) - 1))
-    assert pairs.detectable(rows, compare_all(rows)) == pytest.approx((expected, larger))
+    found = pairs.detectable(rows, compare_all(rows))
+    assert found.alone == pytest.approx(expected) and found.to_best == pytest.approx(larger)
+    assert found.alone_by_seeds == {1: found.alone}
     assert larger > expected
-    assert pairs.detectable(ROWS[:1], []) == (None, None)
+    assert pairs.detectable(ROWS[:1], []) is None

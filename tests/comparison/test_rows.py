@@ -6,7 +6,7 @@ import pytest
 from peftline.comparison import rows
 from peftline.evaluation import metrics
 from peftline.evaluation.statistics import mean, proportion
-from peftline.sweep.point import Chosen
+from peftline.sweep.point import Chosen, Result
 from peftline.sweep.state import Sweep
 from tests.comparison.invented import run, share
 
@@ -68,6 +68,27 @@ def test_tuned_means_chosen_among_several(candidates, tuned):
     assert lora.tuned is tuned and lora.candidates == candidates
     assert vera.tuned is False and vera.candidates is None
     assert not lora.at_edge and lora.notes == []
+
+
+@pytest.mark.parametrize(("short", "noted"), [(0.4, True), (0.6, False)])
+def test_settings_that_do_worse_in_the_whole_run_than_in_the_short_one_are_noted(short, noted):
+    settings = {"rate": 0.3}
+    point = Result(
+        stage="tuning", recipe="lora", seed=1, settings=settings, score=short, hash="a", folder="a"
+    )
+    sweep = Sweep(
+        name="s",
+        selection="validation_loss",
+        points=[point],
+        chosen={"lora": Chosen(candidates=3, settings=settings)},
+    )
+    one = run("lora", A, varied=settings, validation_loss=0.5)
+    (row,) = recipe_rows(one, sweep=sweep)
+    assert bool(row.notes) is noted
+    if noted:
+        assert "was 0.400 after the short tuning run, but is 0.500 after the whole" in row.notes[0]
+    (by_metric,) = recipe_rows(one, sweep=sweep.model_copy(update={"selection": "exact_match"}))
+    assert by_metric.notes == []
 
 
 def test_the_best_at_the_edge_of_a_grid_is_noted():

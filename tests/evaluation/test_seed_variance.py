@@ -157,6 +157,16 @@ def test_a_real_difference_is_found():
     assert found_different(6, 3, 0.02, ahead=0.15) > 0.8
 
 
+@pytest.mark.parametrize("degrees", [1.0, 4.7, 199.0])
+@pytest.mark.parametrize("difference", [-0.4, 0.19, 0.2, 1.3])
+def test_the_interval_leaves_out_zero_where_the_test_finds_a_difference(degrees, difference):
+    """So it covers the truth as often as equal recipes are not told apart."""
+    error = StandardError(0.1, degrees)
+    interval = error.interval(difference, 9)
+    is_outside = interval["low"] > 0 or interval["high"] < 0
+    assert is_outside == (error.p_value(difference) < 0.05)
+
+
 AT_MOST = 0.05 + 3 * (0.05 * 0.95 / 400) ** 0.5
 
 

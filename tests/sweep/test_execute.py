@@ -196,7 +196,7 @@ def test_a_run_that_outlived_its_sweep_is_not_made_again(execute, tmp_path, code
     assert not launched.calls
     assert (result.status, result.seconds) == (status, 7.0)
     (folder / "point.json").unlink()
-    (folder / "ended.json").unlink()
+    (folder / "ended.json").write_text("")  # cut short by a power cut
     execute(launched).complete(FINAL)
     assert len(launched.calls) == 1
 
@@ -231,6 +231,25 @@ def stale(execute, inputs, **changes):
 def test_a_parameter_of_one_recipe_makes_that_one_stale(execute, inputs):
     recipes = inputs.recipes | {"ia3": {"adapter": {"type": "ia3"}, "training": {"batch_size": 3}}}
     assert stale(execute, inputs, recipes=recipes) == {"ia3"}
+
+
+@pytest.mark.parametrize(
+    ("module", "changed"),
+    [
+        ("adapters/lora.py", {"lora"}),
+        ("adapters/ia3.py", {"ia3"}),
+        ("adapters/vera.py", set()),
+        ("trainer.py", {"lora", "ia3"}),
+        ("reports/summary.py", set()),
+    ],
+)
+def test_a_change_of_source_makes_stale_what_is_trained_with_it(
+    execute, change_source, module, changed
+):
+    before = keys(execute)
+    change_source(module)
+    after = keys(execute)
+    assert {recipe for recipe in before if before[recipe] != after[recipe]} == changed
 
 
 @pytest.mark.parametrize("what", ["data", "test split", "base", "answers"])
@@ -286,6 +305,14 @@ def test_what_is_made_of_a_part_that_failed_is_a_failure_of_this_sitting(execute
     assert result.status == "failed" and len(launched.calls) == 1
     assert "made of houlsby, of which there is no finished run" in result.error
     assert not (tmp_path / "sweep" / result.folder).exists()
+
+
+def test_what_has_its_parts_in_a_later_sitting_leaves_no_failure_behind(execute, tmp_path):
+    lacking = execute(Launched()).complete(Point(stage="final", recipe="fusion", seed=1))
+    later = Record(tmp_path / "sweep", Sweep(name="test"))
+    later.add(lacking.model_copy(update={"hash": "other", "status": "finished", "seconds": 1.0}))
+    state = json.loads((tmp_path / "sweep/sweep.json").read_text())
+    assert [one["hash"] for one in state["points"]] == ["other"] and state["outdated"] == []
 
 
 def test_a_later_sitting_knows_the_parts_of_a_former_one(

@@ -53,6 +53,20 @@ def test_a_method_that_begins_worse_is_left_only_when_it_stops_gaining(climb):
     assert best.settings == {"adapter.rank": 4, "adapter.alpha": 8}
 
 
+def test_a_method_that_stops_gaining_is_left_for_the_next(climb):
+    losses = {"lora:1": 0.6, "lora:2": 0.599, "lora:4": 0.1, "ia3": 0.5}
+    best, points = climb(losses)
+    assert best.recipe == "ia3"
+    tried = [(p.recipe, p.settings.get("adapter.rank")) for p in points if p.stage == "tuning"]
+    assert tried == [("lora", 1), ("lora", 2), ("ia3", None)]
+
+
+def test_a_last_rung_that_is_the_best_of_all_is_chosen(climb):
+    """It gains too little on its own method to go on, and enough on the other one."""
+    best, _ = climb({"ia3": 0.5, "lora:1": 0.52, "lora:2": 0.495, "lora:4": 0.487, "lora:8": 0.1})
+    assert best.settings["adapter.rank"] == 4
+
+
 def test_a_failed_rung_is_stepped_over(climb):
     best, points = climb(
         {"ia3": None, "lora:1": 0.8, "lora:2": None, "lora:4": 0.7, "lora:8": 0.69}

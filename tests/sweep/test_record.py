@@ -11,9 +11,9 @@ from peftline.sweep.state import Sweep
 @pytest.fixture
 def result():
     def make(hash="a", recipe="lora", status="finished", stage="final", **facts):
-        return Result(
-            stage=stage, recipe=recipe, seed=1, hash=hash, folder=hash, status=status, **facts
-        )
+        seconds = None if status == "waiting" else 1.0
+        facts |= {"hash": hash, "folder": hash, "status": status, "seconds": seconds}
+        return Result(stage=stage, recipe=recipe, seed=1, **facts)
 
     return make
 
@@ -160,7 +160,7 @@ def test_what_is_made_of_a_part_that_has_changed_is_let_go(record, result, tmp_p
 
 def test_a_file_that_is_no_sweep_is_explained(tmp_path):
     (tmp_path / "sweep.json").write_text("{")
-    with pytest.raises(PeftlineError, match=r"sweep.json: the file: .* take the file away"):
+    with pytest.raises(PeftlineError, match=r"sweep.json: the file: .* Take the file away"):
         Record(tmp_path, Sweep(name="test"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from peftline.comparison import base as without_training
-from peftline.comparison import costs, groups, pairs, seeds, verdict
+from peftline.comparison import costs, groups, pairs, scores, seeds, verdict
 from peftline.comparison import rows as tables
 from peftline.comparison.result import Comparison, Row
 from peftline.comparison.runs import Run, Runs
@@ -34,7 +34,6 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     tested = pairs.compare_all(ordered, spread)
     best = next((row for row in ordered if row.kind == "recipe"), None)
     against_best = pairs.against(best, tested)
-    alone, among_all = pairs.detectable(ordered, tested)
     first = kept[0].summary if kept else {}
     found = Comparison(
         root=runs.root.name,
@@ -43,14 +42,14 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         higher_is_better=chosen.higher_is_better if chosen else False,
         is_share=bool(chosen and chosen.is_share),
         rows=ordered,
+        example_ids=scores.example_ids(kept[0].predictions, chosen) if kept else [],
         pairs=tested,
         best=best.name if best else None,
         against_best=against_best,
         best_group=(
             pairs.best_group(best, ordered, against_best, chosen.higher_is_better) if chosen else []
         ),
-        minimum_detectable_difference=alone,
-        minimum_detectable_to_best=among_all,
+        minimum_detectable=pairs.detectable(ordered, tested),
         seed_spread=spread.told(),
         pareto={cost: costs.pareto(recipes, cost, better) for cost in costs.COSTS},
         failures=[asdict(failure) for failure in runs.failures],
@@ -88,7 +87,8 @@ def _versions(kept: list[Run]) -> dict[str, list[str]]:
 
 def _outdated(runs: Runs) -> list[str]:
     count = len(runs.sweep.outdated) if runs.sweep else 0
-    return [f"{count} runs of the sweep are outdated and not shown."] if count else []
+    told = "1 run of the sweep is" if count == 1 else f"{count} runs of the sweep are"
+    return [f"{told} outdated and not shown."] if count else []
 
 
 def _sweep(runs: Runs) -> dict[str, Any] | None:
@@ -96,5 +96,4 @@ def _sweep(runs: Runs) -> dict[str, Any] | None:
         return None
     sweep = runs.sweep.model_dump(include={"name", "selection", "tuning_share", "wall_seconds"})
     stages = Counter(point.stage for point in runs.sweep.points)
-    seconds = sum(point.seconds or 0.0 for point in runs.sweep.points)
-    return {**sweep, "whole": stages["final"], "tuning": stages["tuning"], "run_seconds": seconds}
+    return {**sweep, "whole": stages["final"], "tuning": stages["tuning"]}

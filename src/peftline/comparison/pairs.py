@@ -2,10 +2,11 @@
 
 import math
 import statistics as plain
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 
-from peftline.comparison.result import Metric, Pair, Row
+from peftline.comparison.result import Detectable, Metric, Pair, Row
 from peftline.comparison.seeds import Spread, matched
 from peftline.evaluation.power import minimum_detectable_difference
 from peftline.evaluation.significance import SIGNIFICANT, adjusted, paired_p_value
@@ -120,19 +121,23 @@ def beats(pair: Pair, higher_is_better: bool) -> bool:
     return is_significant(pair) and (pair.difference.value > 0) == higher_is_better
 
 
-def detectable(rows: list[Row], pairs: list[Pair]) -> tuple[float | None, float | None]:
-    """Medians of the minimum detectable differences between recipes, alone and among all.
+def detectable(rows: list[Row], pairs: list[Pair]) -> Detectable | None:
+    """Medians of the minimum detectable differences between recipes.
 
     None without two recipes. Pairs that never differ say nothing about spread, so they are left
     aside.
     """
     recipes = {row.name for row in rows if row.kind == "recipe"}
     found = [
-        (pair.minimum_detectable_difference, pair.minimum_detectable_among_all)
-        for pair in pairs
-        if {pair.a, pair.b} <= recipes and pair.minimum_detectable_difference
+        pair for pair in pairs if {pair.a, pair.b} <= recipes and pair.minimum_detectable_difference
     ]
     if not found:
-        return None, None
-    alone, among_all = zip(*found, strict=True)
-    return plain.median(alone), plain.median(among_all)
+        return None
+    by_seeds = defaultdict(list)
+    for pair in found:
+        by_seeds[len(pair.seeds)].append(pair.minimum_detectable_difference)
+    return Detectable(
+        alone=plain.median(pair.minimum_detectable_difference for pair in found),
+        to_best=plain.median(pair.minimum_detectable_among_all for pair in found),
+        alone_by_seeds={count: plain.median(by_seeds[count]) for count in sorted(by_seeds)},
+    )

@@ -111,6 +111,17 @@ class Pair(_Part):
     """As one of the comparisons of a row with all others."""
 
 
+class Detectable(_Part):
+    """Minimum detectable differences between recipes: medians over their pairs."""
+
+    alone: float
+    """Of a pair as if it were the only one."""
+    to_best: float
+    """Of one of the comparisons of all rows with the best."""
+    alone_by_seeds: dict[int, float]
+    """Of pairs alone, by the number of seeds that both have."""
+
+
 class Deviation(_Part):
     """A standard deviation of the headline metric between seeds, pooled over recipes."""
 
@@ -142,6 +153,8 @@ class Comparison(_Part):
     is_share: bool = True
     rows: list[Row]
     """Best first."""
+    example_ids: list[str] = Field([], exclude=True, repr=False)
+    """Of the test examples, in the order of each row's `scores`. Not in JSON."""
     pairs: list[Pair]
     best: str | None
     against_best: dict[str, Pair] = {}
@@ -149,10 +162,8 @@ class Comparison(_Part):
     best_group: list[str]
     """The best recipe, and those that are not significantly worse. One may be significantly better
     at the seeds that both have."""
-    minimum_detectable_difference: float | None
-    """Median over all pairs of recipes, each as if it were the only one."""
-    minimum_detectable_to_best: float | None = None
-    """The same for one of the comparisons of all rows with the best."""
+    minimum_detectable: Detectable | None
+    """Null without two recipes whose examples were scored one by one."""
     seed_spread: SeedSpread | None = None
     """Null if no recipe ran with several seeds, or examples were not scored one by one."""
     pareto: dict[Cost, list[str]]

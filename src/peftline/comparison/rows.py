@@ -11,7 +11,7 @@ from peftline.comparison.result import Metric, Row
 from peftline.comparison.runs import Run
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.statistics import means
-from peftline.sweep.point import Chosen
+from peftline.sweep.point import LOSS, Chosen
 from peftline.sweep.state import Sweep
 
 
@@ -73,7 +73,7 @@ def _recipe_row(
         forgetting=costs.forgetting(runs),
         delivers=_delivers(first.summary),
         about=about.get(first.recipe, ""),
-        notes=[*_notes(runs), *_edges(tried)],
+        notes=[*_notes(runs), *_edges(tried), *_unlike_tuning(tried, runs, sweep)],
         health=[
             {"seed": run.seed, **found} for run in runs for found in run.summary.get("health") or ()
         ],
@@ -111,6 +111,27 @@ def _edges(chosen: Chosen | None) -> list[str]:
         f"The best {key}, {chosen.settings[key]}, is the {which} that was tried: one beyond may be "
         "better."
         for key, which in (chosen.edges if chosen else {}).items()
+    ]
+
+
+def _unlike_tuning(chosen: Chosen | None, runs: list[Run], sweep: Sweep | None) -> list[str]:
+    """A rate that is best for a short run may be too high for a whole one."""
+    if chosen is None or sweep is None or sweep.selection != LOSS:
+        return []
+    tried = [
+        point.score
+        for point in sweep.points
+        if (point.stage, point.recipe) == ("tuning", runs[0].recipe)
+        and point.settings == chosen.settings
+        and point.score is not None
+    ]
+    whole = costs.mean_over(runs, "validation_loss")
+    if not tried or whole is None or whole <= min(tried):
+        return []
+    return [
+        f"With these settings the validation loss was {min(tried):.3f} after the short tuning run, "
+        f"but is {whole:.3f} after the whole one: they suit a short run only. Try smaller rates, "
+        "or a larger --tuning-share."
     ]
 
 

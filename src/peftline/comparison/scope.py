@@ -1,5 +1,6 @@
 """How far results reach: over other examples, over other seeds."""
 
+import math
 from statistics import fmean
 
 from peftline.comparison import words
@@ -45,6 +46,8 @@ def _at_the_common_seed(recipes: list[Row], found: Comparison) -> str:
     (seed,) = single
     at_it = fmean(row.seed_values[row.seeds.index(seed)] for row in several)
     apart = at_it - fmean(fmean(row.seed_values) for row in several)
+    if math.isclose(at_it, at_it - apart):
+        return ""
     better = "better" if (apart > 0) == found.higher_is_better else "worse"
     return (
         f" Recipes with one seed have seed {seed}, at which those with several are "

@@ -21,6 +21,13 @@ def plain(metric: dict[str, Any] | None) -> Metric:
     return Metric(**{name: told.get(name) for name in ("value", "low", "high")}, n=told.get("n", 0))
 
 
+def example_ids(answers: Rows, chosen: MetricSet | None) -> list[str]:
+    """Of the examples that `by_example` scores, in its order; none if it has no scores."""
+    if by_example(answers, chosen) is None:
+        return []
+    return sorted(row["id"] for row in answers)
+
+
 def by_example(answers: Rows, chosen: MetricSet | None) -> list[float] | None:
     """Score of each example, in the order of ids; None if examples have none."""
     if chosen is None or not answers:

@@ -73,7 +73,7 @@ def _cheapest(recipes: list[Row], found: Comparison) -> str:
         if known:
             row = min(known, key=lambda row: getattr(row.costs, name))
             parts.append(f"{title} {row.name} ({costs.told(name, getattr(row.costs, name))})")
-    return f"Cheapest among these: {', '.join(parts)}." if parts else ""
+    return f"Cheapest among these, as measured: {', '.join(parts)}." if parts else ""
 
 
 def _untrained(best: Row, found: Comparison) -> str:
@@ -96,12 +96,16 @@ def _untrained(best: Row, found: Comparison) -> str:
 
 
 def _detectable(found: Comparison) -> str:
-    alone, to_best = found.minimum_detectable_difference, found.minimum_detectable_to_best
-    if alone is None or to_best is None:
+    least = found.minimum_detectable
+    if least is None:
         return ""
+    alone, to_best = (words.points(one, found.is_share) for one in (least.alone, least.to_best))
+    most = max(least.alone_by_seeds)
+    with_most = words.points(least.alone_by_seeds[most], found.is_share)
+    varies = f" ({with_most} where both have {most} seeds)" if len(least.alone_by_seeds) > 1 else ""
     return (
-        f"Minimum detectable difference: {words.points(alone, found.is_share)} between two recipes "
-        f"that were picked beforehand, {words.points(to_best, found.is_share)} between a recipe "
-        "and the best of all. A true difference of that size is found in four of five such "
-        "comparisons (median over pairs); smaller ones mostly are not."
+        f"Minimum detectable difference: {alone} between two recipes that were picked "
+        f"beforehand{varies}, {to_best} between a recipe and the best of all. A true difference of "
+        "that size is found in four of five such comparisons (median over pairs); smaller ones "
+        "mostly are not."
     )

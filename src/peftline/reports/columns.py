@@ -83,10 +83,10 @@ def _tuned(row: Row) -> str | None:
     """`learning_rate=0.02 of 4, at the edge`."""
     if row.kind != "recipe":
         return None
+    settings = ", ".join(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in row.varied.items())
     if not row.tuned:
-        return "no"
-    chosen = [f"{key.rsplit('.', 1)[-1]}={value}" for key, value in row.varied.items()]
-    return f"{', '.join(chosen)} of {row.candidates}{', at the edge' if row.at_edge else ''}"
+        return f"no; {settings}" if settings else "no"
+    return f"{settings} of {row.candidates}{', at the edge' if row.at_edge else ''}"
 
 
 def _of_training(found: Comparison) -> list[Column]:

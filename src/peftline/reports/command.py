@@ -47,7 +47,7 @@ def results(
         click.echo(text, nl=False)
         return
     store.write_text(write / "results.md", text)
-    files = raw.files(left.runs, found.headline)
+    files = raw.files(left.runs, found)
     for name, content in files.items():
         store.write_text(write / raw.FOLDER / name, content)
     click.echo(f"{write / 'results.md'} and {len(files)} files in {write / raw.FOLDER}.")

@@ -4,8 +4,9 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from peftline.comparison.result import Comparison
 from peftline.comparison.runs import Run
 
 FOLDER = "results"
@@ -13,14 +14,18 @@ FOLDER = "results"
 SCORES = "scores.csv"
 
 
-def files(runs: Sequence[Run], headline: str | None) -> dict[str, str]:
-    """By name: the summary of each run, and what each test example scored in it."""
-    named = _named(runs)
-    found = {
+def files(runs: Sequence[Run], found: Comparison) -> dict[str, str]:
+    """By name: the summary of each run, and what each test example scored in each row.
+
+    Args:
+        runs: all, also those that are left out of the comparison.
+        found: the comparison.
+    """
+    summaries = {
         f"{name}.json": json.dumps(run.summary, indent=2, ensure_ascii=False) + "\n"
-        for name, run in named.items()
+        for name, run in _named(runs).items()
     }
-    return found | ({SCORES: _scores(named, headline)} if headline else {})
+    return summaries | ({SCORES: _scores(found)} if found.example_ids else {})
 
 
 def _named(runs: Sequence[Run]) -> dict[str, Run]:
@@ -34,16 +39,15 @@ def _named(runs: Sequence[Run]) -> dict[str, Run]:
     return named
 
 
-def _scores(named: Mapping[str, Run], headline: str) -> str:
-    """All that tests go by: a line for each example, a column for each run."""
-    columns = [
-        {row["id"]: row["scores"].get(headline) for row in run.predictions}
-        for run in named.values()
-    ]
+def _scores(found: Comparison) -> str:
+    """All that tests go by: a line for each example, a column for each seed of each row."""
+    columns: dict[str, list[float]] = {}
+    for row in found.rows:
+        names = [f"{row.name}-seed-{seed}" for seed in row.seeds] or [row.name]
+        columns |= dict(zip(names, row.scores, strict=False))  # a row may have no scores
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([f"{headline} of", *named])
-    for one in sorted({key for column in columns for key in column}):
-        scores = (column.get(one) for column in columns)
-        writer.writerow([one, *("" if score is None else f"{score:g}" for score in scores)])
+    writer.writerow([f"{found.headline} of", *columns])
+    for one, *scores in zip(found.example_ids, *columns.values(), strict=True):
+        writer.writerow([one, *(int(score) if score.is_integer() else score for score in scores)])
     return text.getvalue()

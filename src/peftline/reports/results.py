@@ -21,7 +21,7 @@ def render(found: Comparison, command: str, date: str, machine: str | None = Non
     parts = [
         "# Results",
         f"Made by `{command}`; numbers are measured, not typed. [{FOLDER}/]({FOLDER}/) holds the "
-        f"summary of each run, and what each test example scored in it ({SCORES}).",
+        f"summary of each run{_of_scores(found)}.",
         "\n".join(f"- {_plain(sentence)}" for sentence in found.verdict),
         _facts(found, date, machine),
         "## All rows",
@@ -34,6 +34,12 @@ def render(found: Comparison, command: str, date: str, machine: str | None = Non
         *_missing(found),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _of_scores(found: Comparison) -> str:
+    if not found.example_ids:
+        return ""
+    return f", and what each test example scored in each row ({SCORES})"
 
 
 def _facts(found: Comparison, date: str, machine: str | None) -> str:
@@ -49,7 +55,7 @@ def _facts(found: Comparison, date: str, machine: str | None) -> str:
         facts |= _of_sweep(found.sweep)
     versions = (f"{name} {' and '.join(known)}" for name, known in found.versions.items())
     facts["versions"] = ", ".join(versions)
-    facts["commits"] = ", ".join(f"`{sha[:10]}`" for sha in found.git_shas) or "unknown"
+    facts["commits"] = ", ".join(f"`{sha[:10]}{sha[40:]}`" for sha in found.git_shas) or "unknown"
     return "\n".join(
         f"- {name}: {value if '`' in value else _plain(value)}" for name, value in facts.items()
     )
@@ -64,8 +70,7 @@ def _of_sweep(sweep: dict[str, Any]) -> dict[str, str]:
             f"chosen by {sweep['selection']}"
         )
     if sweep["wall_seconds"]:
-        one_by_one = units.duration(sweep["run_seconds"])
-        facts["wall time"] = f"{units.duration(sweep['wall_seconds'])} (sum of runs: {one_by_one})"
+        facts["wall time"] = units.duration(sweep["wall_seconds"])
     return facts
 
 
@@ -111,7 +116,7 @@ def _remarks(found: Comparison) -> list[str]:
     lines = [f"- {_plain(row.name)}: {_plain(note)}" for row in found.rows for note in row.notes]
     lines += [
         f"- {_plain(row.name)}, seed {one['seed']}, {_plain(one['name'])}: "
-        f"{_plain(one['evidence'])}"
+        f"{_plain(one['evidence'])} {_plain(one['advice'])}"
         for row in found.rows
         for one in row.health
     ]

@@ -14,9 +14,8 @@ from peftline.sweep import inputs as starts
 from peftline.sweep import launch
 from peftline.sweep.inputs import Inputs
 from peftline.sweep.launch import Ended, Launcher, why
-from peftline.sweep.point import Point, Result
+from peftline.sweep.point import LOSS, Point, Result
 from peftline.sweep.record import Record
-from peftline.sweep.selection import LOSS
 
 
 class Executor:

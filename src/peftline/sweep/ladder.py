@@ -23,7 +23,7 @@ class Climbed(NamedTuple):
     chosen: Result | None
     """None if all rungs that were tried have failed."""
     stopped_by: Result | None
-    """The rung that gained too little on those of its recipe; None if the top was reached."""
+    """The last rung that gained too little on those of its recipe; None if none did."""
 
 
 def parse(text: str) -> Point:
@@ -49,10 +49,10 @@ def climb(
     record: Record,
     executor: Executor,
 ) -> Climbed:
-    """Run one rung after the other until one does not gain on those of its recipe before it.
+    """Run one rung after the other; where one does not gain on those of its recipe, leave that.
 
-    The first of a recipe stops nothing: that it is worse than another method says nothing of its
-    larger ranks. Then the best of all is run whole.
+    The first of a recipe is not left: that it is worse than another method says nothing of its
+    larger ranks. Then the best of all is run whole, which is the smallest of those that are alike.
 
     Args:
         rungs: from the smallest up; those that fail are stepped over.
@@ -62,19 +62,23 @@ def climb(
     best: Result | None = None
     stopped_by: Result | None = None
     least: dict[str, float] = {}  # cost of each recipe so far
+    left: set[str] = set()
     tried = 0
     for rung in rungs:
+        if rung.recipe in left:
+            continue
         result = executor.complete(rung.model_copy(update={"seed": seeds[0]}))
         tried += 1
         now = cost(result, inputs.selection)
         if now is None:
             continue
-        if not _gains(now, least.get(rung.recipe), gain):
-            stopped_by = result
-            break
-        least[rung.recipe] = now
         if _gains(now, cost(best, inputs.selection) if best else None, gain):
             best = result
+        if _gains(now, least.get(rung.recipe), gain):
+            least[rung.recipe] = now
+        else:
+            stopped_by = result
+            left.add(rung.recipe)
     if best is not None:
         record.choose(best.recipe, Chosen(settings=best.settings, candidates=tried))
     for seed in seeds if best else ():

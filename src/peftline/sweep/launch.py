@@ -138,7 +138,7 @@ def ended(folder: Path) -> Ended | None:
     """What came of the last run in a folder; None if it has not come to its end."""
     try:
         return Ended(**json.loads((folder / ENDED).read_text("utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # cut short by a power cut
         return None
 
 

@@ -4,6 +4,9 @@ from typing import Any, Literal
 
 from peftline.config import Config
 
+LOSS = "validation_loss"
+"""What decides between settings by default; other selections are metrics."""
+
 
 class Point(Config):
     """What one run is about."""

@@ -154,7 +154,7 @@ class Record:
             "outdated": [
                 one
                 for one in self._former()
-                if one.hash not in self._results and one.status != "waiting"
+                if one.hash not in self._results and one.seconds is not None
             ],
         }
         state.write(self._folder, self._sweep.model_copy(update=found))

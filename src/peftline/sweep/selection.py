@@ -6,8 +6,8 @@ from peftline.evaluation import answers, metrics
 from peftline.handles import BaseModelFolder, Splits
 from peftline.rendering import template as templates
 from peftline.schema import Evaluation, Rendering
+from peftline.sweep.point import LOSS
 
-LOSS = "validation_loss"
 SELECTIONS = {LOSS: False} | {one.headline: one.higher_is_better for one in metrics.SETS.values()}
 """Whether more of it is better."""
 

@@ -52,8 +52,8 @@ def read(folder: Path) -> Sweep | None:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise PeftlineError(
-            f"{file}: {where}: {first['msg']}. Run the sweep again, or take the file away to "
-            "compare the runs that lie directly under this folder."
+            f"{file}: {where}: {first['msg']}. Take the file away and run the sweep "
+            "again: what it has finished is not run again."
         ) from error
 
 
