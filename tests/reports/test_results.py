@@ -55,6 +55,16 @@ def test_it_says_whether_the_best_setting_may_be_beaten_by_one_beyond():
     assert text.count("learning_rate=0.1 of 3, at the edge") == 1
 
 
+def test_settings_are_told_whether_or_not_they_were_tuned():
+    """A ladder may end on a recipe as it stands, or have a single rung, which tunes nothing."""
+    rank = {"adapter.rank": 8}
+    chosen = {"ia3": Chosen(candidates=6), "lora": Chosen(candidates=1, settings=rank)}
+    runs = [run("ia3", GOOD), run("lora", GOOD, varied=rank)]
+    found = compare(Runs(Path("steps"), runs, [], Sweep(name="steps", chosen=chosen)))
+    text = results.render(found, "kedro results --experiment steps", "2026-01-02")
+    assert "| its own of 6 |" in text and "| no; rank=8 |" in text
+
+
 def test_it_says_how_far_seeds_move_a_result():
     found, _ = with_seeds()
     text = results.render(found, "kedro results --experiment trial", "2026-01-02")

@@ -45,9 +45,10 @@ def _at_the_common_seed(recipes: list[Row], found: Comparison) -> str:
         return ""
     (seed,) = single
     at_it = fmean(row.seed_values[row.seeds.index(seed)] for row in several)
-    apart = at_it - fmean(fmean(row.seed_values) for row in several)
-    if math.isclose(at_it, at_it - apart):
+    over_all = fmean(fmean(row.seed_values) for row in several)
+    if math.isclose(at_it, over_all):
         return ""
+    apart = at_it - over_all
     better = "better" if (apart > 0) == found.higher_is_better else "worse"
     return (
         f" Recipes with one seed have seed {seed}, at which those with several are "

@@ -86,7 +86,7 @@ def _tuned(row: Row) -> str | None:
     settings = ", ".join(f"{key.rsplit('.', 1)[-1]}={value}" for key, value in row.varied.items())
     if not row.tuned:
         return f"no; {settings}" if settings else "no"
-    return f"{settings} of {row.candidates}{', at the edge' if row.at_edge else ''}"
+    return f"{settings or 'its own'} of {row.candidates}{', at the edge' if row.at_edge else ''}"
 
 
 def _of_training(found: Comparison) -> list[Column]:

@@ -12,8 +12,7 @@ from peftline.delivery import adapter
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.schema import Evaluation, Recipe
-from peftline.sweep.point import Point
-from peftline.sweep.selection import LOSS
+from peftline.sweep.point import LOSS, Point
 
 
 class Inputs(Config):
