@@ -51,14 +51,17 @@ def judged(trained_lora, ours, zero_shot, few_shot):
     [
         (GOOD, BAD, "Fine-tuning with lora beats few-shot prompting"),
         (GOOD, GOOD, "lora is not measurably different from few-shot prompting"),
-        # two points more, but others: the interval has zero in it
+        # two points more, but others
         ([1] * 21 + [0] * 19, [0] * 20 + [1] * 20, "lora is not measurably different from few"),
+        # four to none: no zero in the bootstrap's interval, but McNemar's exact p is 1/8
+        ([1] * 4 + [0] * 36, [0] * 40, "lora is not measurably different from few-shot prompting"),
+        ([1] * 6 + [0] * 34, [0] * 40, "lora beats few-shot prompting"),  # 1/32
         (BAD, GOOD, "lora is worse than few-shot prompting"),
     ],
 )
-def test_the_verdict_follows_the_interval_of_the_difference(trained_lora, ours, few_shot, outcome):
+def test_the_verdict_follows_the_paired_test(trained_lora, ours, few_shot, outcome):
     found = judged(trained_lora, ours, [0] * 40, few_shot)
-    if few_shot is BAD:
+    if few_shot == BAD:
         outcome = outcome.replace("few-shot", "zero-shot")  # the first of equals
     assert outcome in found
 

@@ -38,7 +38,7 @@ def planned_detectable_difference(examples: int, discordant_share: float) -> flo
     mean.
 
     Args:
-        examples: of the test split; at least 2.
+        examples: of the test split.
         discordant_share: of examples that one model gets right and the other wrong: 0.05 for two
             models that are much alike, 0.2 to 0.4 for base and fine-tuned model.
 
@@ -47,10 +47,12 @@ def planned_detectable_difference(examples: int, discordant_share: float) -> flo
         them for one side) would be found.
 
     Raises:
-        ValueError: fewer than 2 examples, or a share outside 0 to 1.
+        ValueError: a share outside 0 to 1.
     """
-    if examples < 2 or not 0 < discordant_share <= 1:
-        raise ValueError(f"{examples} examples, {discordant_share} of them discordant")
+    if not 0 < discordant_share <= 1:
+        raise ValueError(f"{discordant_share} of {examples} examples discordant")
+    if examples < 2:  # no degree of freedom
+        return None
     effect = _detectable_in_errors(examples - 1, SIGNIFICANT) / examples**0.5
     difference = effect * (discordant_share / (1 + effect**2)) ** 0.5
     return difference if difference <= discordant_share else None

@@ -7,6 +7,7 @@ from peftline import identity, units
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
+from peftline.evaluation.significance import SIGNIFICANT, paired_p_value
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.reports import health
@@ -96,8 +97,8 @@ def verdict(
 ) -> str:
     """One sentence: does fine-tuning beat prompting here, by how much, at what cost?
 
-    The better prompting of the base is compared on the same examples (paired bootstrap) by the
-    headline of the metrics. A difference whose interval contains zero is no difference.
+    The better prompting of the base is compared on the same examples by the headline of the
+    metrics, with the test of the comparison (`paired_p_value`); the interval is a bootstrap's.
     """
     if not scores:
         return _of_losses(trained, history)
@@ -106,18 +107,15 @@ def verdict(
     modes = [mode for mode in PROMPTING if mode in base_scores]
     best = max(modes, key=lambda mode: sign * base_scores[mode][name]["value"])
     prompted = {row["id"]: row for row in base_predictions if row["mode"] == best}
-    difference = paired_difference(
-        judged.values(predictions), judged.values([prompted[row["id"]] for row in predictions])
-    )
+    ours = judged.values(predictions)
+    theirs = judged.values([prompted[row["id"]] for row in predictions])
+    difference = paired_difference(ours, theirs)
     if not math.isfinite(difference["value"]):
         return f"Training with {trained.recipe} diverged: {name} is no number."
-    gains = sorted([sign * difference["low"], sign * difference["high"]])
-    if gains[0] > 0:
-        outcome = "beats"
-    elif gains[1] < 0:
-        outcome = "is worse than"
-    else:
+    if paired_p_value(ours, theirs) >= SIGNIFICANT:
         outcome = "is not measurably different from"
+    else:
+        outcome = "beats" if sign * difference["value"] > 0 else "is worse than"
     values = [scores[name]["value"], base_scores[best][name]["value"]]
     return (
         f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
