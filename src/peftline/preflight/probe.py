@@ -66,7 +66,7 @@ def probe(
         "total_parameters": total,
         "steps": steps,
         "seconds_per_step": round(seconds, 3),
-        "predicted_seconds": round(_seconds(recipe, tokenised, seen, per_token), 1),
+        "predicted_seconds": round(_seconds(recipe, tokenised, seen, per_token), 3),
         "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
         "predicted_disk_bytes": _disk(recipe, base, model, merged_dtype),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
