@@ -7,7 +7,7 @@ import statistics
 from peftline import jsonl
 from peftline.comparison.pairs import turned
 from peftline.comparison.runs import Run
-from peftline.evaluation.statistics import mean, proportion
+from peftline.evaluation.statistics.intervals import mean, proportion
 
 SUMMARY = {
     "status": "finished",

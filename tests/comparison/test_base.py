@@ -1,6 +1,6 @@
 from peftline.comparison import base as without_training
 from peftline.evaluation import metrics
-from peftline.evaluation.statistics import proportion
+from peftline.evaluation.statistics.intervals import proportion
 from tests.comparison.invented import base_answers, run
 
 EXACT = metrics.TOOL_CALLS

@@ -6,8 +6,8 @@ from statsmodels.stats.multitest import multipletests
 from peftline.comparison import pairs
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.seeds import Spread
-from peftline.evaluation.power import minimum_detectable_difference
-from peftline.evaluation.statistics import paired_difference, standard_error
+from peftline.evaluation.statistics.intervals import paired_difference, standard_error
+from peftline.evaluation.statistics.power import minimum_detectable_difference
 from tests.comparison.invented import between
 
 

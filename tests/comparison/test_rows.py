@@ -5,7 +5,7 @@ import pytest
 
 from peftline.comparison import rows
 from peftline.evaluation import metrics
-from peftline.evaluation.statistics import mean, proportion
+from peftline.evaluation.statistics.intervals import mean, proportion
 from peftline.sweep.point import Chosen, Result
 from peftline.sweep.state import Sweep
 from tests.comparison.invented import run, share

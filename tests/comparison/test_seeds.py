@@ -5,8 +5,8 @@ import pytest
 from peftline.comparison import pairs, seeds
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.seeds import Spread
-from peftline.evaluation.seed_variance import SeedVariance
-from peftline.evaluation.statistics import paired_difference
+from peftline.evaluation.statistics.intervals import paired_difference
+from peftline.evaluation.statistics.seed_variance import SeedVariance
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
 WIDE = SeedVariance(recipes=2, observed=0.05, observed_degrees=4, chance=0.01, chance_degrees=300)

@@ -8,9 +8,9 @@ from itertools import combinations
 
 from peftline.comparison.result import Detectable, Metric, Pair, Row
 from peftline.comparison.seeds import Spread, matched
-from peftline.evaluation.power import minimum_detectable_difference
-from peftline.evaluation.significance import SIGNIFICANT, adjusted, paired_p_value
-from peftline.evaluation.statistics import mean, paired_differences, standard_error
+from peftline.evaluation.statistics.intervals import mean, paired_differences, standard_error
+from peftline.evaluation.statistics.power import minimum_detectable_difference
+from peftline.evaluation.statistics.significance import SIGNIFICANT, adjusted, paired_p_value
 
 
 def compare_all(rows: list[Row], spread: Spread) -> list[Pair]:

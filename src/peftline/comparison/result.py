@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from peftline.evaluation.statistics import means
+from peftline.evaluation.statistics.intervals import means
 
 Cost = Literal[
     "trainable_parameters",

@@ -10,7 +10,7 @@ from peftline.comparison.groups import variants
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.runs import Run
 from peftline.evaluation.metrics.metric_set import MetricSet
-from peftline.evaluation.statistics import means
+from peftline.evaluation.statistics.intervals import means
 from peftline.sweep.point import LOSS, Chosen
 from peftline.sweep.state import Sweep
 

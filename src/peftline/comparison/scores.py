@@ -5,7 +5,7 @@ from typing import Any
 from peftline.comparison.result import Metric
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import mean, proportion
+from peftline.evaluation.statistics.intervals import mean, proportion
 
 
 def interval(values: list[float]) -> Metric:

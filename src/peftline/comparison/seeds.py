@@ -4,13 +4,13 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from peftline.comparison.result import Deviation, Row, SeedSpread
-from peftline.evaluation.seed_variance import (
+from peftline.evaluation.statistics.intervals import StandardError, means
+from peftline.evaluation.statistics.seed_variance import (
     SeedVariance,
     seed_variance,
     variance_at_equal_seeds,
     varies,
 )
-from peftline.evaluation.statistics import StandardError, means
 
 
 class Matched(NamedTuple):

@@ -11,7 +11,7 @@ from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery.adapter import check_matches
 from peftline.delivery.answering import open_trained
 from peftline.evaluation.metrics.metric_set import Likelihood
-from peftline.evaluation.statistics import ratio
+from peftline.evaluation.statistics.intervals import ratio
 from peftline.evaluation.text_loss import likelihoods, read
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.rendering.tokens import leading_bos

@@ -7,8 +7,8 @@ from peftline import identity, units
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.significance import SIGNIFICANT, paired_p_value
-from peftline.evaluation.statistics import paired_difference
+from peftline.evaluation.statistics.intervals import paired_difference
+from peftline.evaluation.statistics.significance import SIGNIFICANT, paired_p_value
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.reports import health
 from peftline.reports.losses import is_number, points

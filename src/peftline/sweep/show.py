@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from peftline.evaluation.power import planned_detectable_difference
+from peftline.evaluation.statistics.power import planned_detectable_difference
 from peftline.sweep import estimate
 from peftline.sweep import inputs as starts
 from peftline.sweep.inputs import Inputs

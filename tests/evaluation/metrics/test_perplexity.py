@@ -5,7 +5,7 @@ import pytest
 
 from peftline.evaluation.metrics import PERPLEXITY
 from peftline.evaluation.metrics.metric_set import Likelihood
-from peftline.evaluation.statistics import mean, paired_difference
+from peftline.evaluation.statistics.intervals import mean, paired_difference
 from tests.evaluation.metrics.rows import scored
 
 ROWS = [(Likelihood(-8.0, 2), "a b"), (Likelihood(-6.0, 6), "c"), (Likelihood(-1.0, 2), "d")]

@@ -4,8 +4,14 @@ import numpy as np
 
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import CONFIDENCE, NO_VALUE, RESAMPLES, Metric, proportion
-from peftline.evaluation.statistics import metric as with_interval
+from peftline.evaluation.statistics.intervals import (
+    CONFIDENCE,
+    NO_VALUE,
+    RESAMPLES,
+    Metric,
+    proportion,
+)
+from peftline.evaluation.statistics.intervals import metric as with_interval
 
 
 def label(text: str) -> str:

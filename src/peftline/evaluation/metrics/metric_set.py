@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import Metric, proportion
+from peftline.evaluation.statistics.intervals import Metric, proportion
 
 Scores = dict[str, bool | float]
 """Scores of one example, by name."""

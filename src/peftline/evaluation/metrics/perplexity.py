@@ -4,7 +4,7 @@ from math import exp
 
 from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores
 from peftline.evaluation.rows import Row, Rows
-from peftline.evaluation.statistics import metric, ratio
+from peftline.evaluation.statistics.intervals import metric, ratio
 
 
 def score(likelihood: Likelihood, reference: str) -> Scores:

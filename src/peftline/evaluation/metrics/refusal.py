@@ -4,7 +4,7 @@ import re
 
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import proportion, ratio
+from peftline.evaluation.statistics.intervals import proportion, ratio
 from peftline.tool_calls import scoring
 
 _SENTENCES = 2  # a refusal says so at once

@@ -8,7 +8,7 @@ from typing import Any
 from peftline.corpus import shingles
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
 from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics import NO_VALUE, Metric, mean, metric
+from peftline.evaluation.statistics.intervals import NO_VALUE, Metric, mean, metric
 
 _BLEU_RESAMPLES = 1000  # sacrebleu's own number
 

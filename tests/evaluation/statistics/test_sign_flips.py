@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from peftline.evaluation import sign_flips
+from peftline.evaluation.statistics import sign_flips
 
 
 @given(st.lists(st.integers(-3, 3), min_size=2, max_size=10))

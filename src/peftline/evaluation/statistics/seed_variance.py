@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from peftline.evaluation.statistics import StandardError
+from peftline.evaluation.statistics.intervals import StandardError
 
 Scores = list[list[float]]
 """Of one recipe: for each seed, a score of each example."""

@@ -4,12 +4,12 @@ import pytest
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from peftline.evaluation.seed_variance import (
+from peftline.evaluation.statistics.intervals import StandardError, standard_error
+from peftline.evaluation.statistics.seed_variance import (
     SeedVariance,
     seed_variance,
     variance_at_equal_seeds,
 )
-from peftline.evaluation.statistics import StandardError, standard_error
 
 EXAMPLES = 40
 DIFFICULTY = np.random.default_rng(1).beta(0.5, 0.5, size=EXAMPLES)

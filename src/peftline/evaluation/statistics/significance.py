@@ -3,8 +3,8 @@
 import numpy as np
 from scipy import stats
 
-from peftline.evaluation import sign_flips
-from peftline.evaluation.statistics import AT_ONCE, paired_differences
+from peftline.evaluation.statistics import sign_flips
+from peftline.evaluation.statistics.intervals import AT_ONCE, paired_differences
 
 SIGNIFICANT = 0.05
 SIGN_FLIPS = 9999  # p-values in steps of 1/10,000

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from peftline.evaluation import power, significance
-from peftline.evaluation.statistics import StandardError, standard_error
+from peftline.evaluation.statistics import power, significance
+from peftline.evaluation.statistics.intervals import StandardError, standard_error
 
 SIMULATED = 2000
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from peftline.evaluation import significance
+from peftline.evaluation.statistics import significance
 
 SIMULATED = 2000
 # Three standard errors of a share of 0.05 over so many simulated samples.

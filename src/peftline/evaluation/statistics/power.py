@@ -5,8 +5,8 @@ import functools
 import numpy as np
 from scipy import optimize, special, stats
 
-from peftline.evaluation.significance import SIGNIFICANT
-from peftline.evaluation.statistics import StandardError
+from peftline.evaluation.statistics.intervals import StandardError
+from peftline.evaluation.statistics.significance import SIGNIFICANT
 
 _POWER = 0.8
 _QUANTILES = 2000

@@ -1,0 +1,1 @@
+"""Intervals, tests and detectable differences of scores, by groups of test examples."""
