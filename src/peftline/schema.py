@@ -109,6 +109,9 @@ class Evaluation(Config):
     English words."""
     latency: bool = True
     """Measure how fast the adapter answers, unmerged and merged."""
+    run_deviation: float | None = Field(None, ge=0)
+    """Standard deviation of the headline between runs of one recipe with other seeds, numbers of
+    threads or machines, as it was measured before (0.03 are 3 points). A run's verdict names it."""
 
     @model_validator(mode="after")
     def _choices_are_read(self) -> Self:

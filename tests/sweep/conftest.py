@@ -22,7 +22,7 @@ def inputs(loud_base, sum_tokens, tmp_path):
         },
         base=loud_base,
         tokenised=sum_tokens,
-        test_examples=6,
+        test_group_sizes=[1] * 6,
         evaluation={},
         tuning_share=0.25,
         selection="validation_loss",

@@ -57,10 +57,15 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
 
 def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row:
     values = scores.by_example(given, chosen)
+    groups = scores.example_groups(given, chosen)
     return Row(
         name=name,
         kind="base",
-        metric=scores.interval(values) if values else scores.plain(told.get(chosen.headline)),
+        metric=(
+            scores.interval(values, groups, chosen.is_share)
+            if values
+            else scores.plain(told.get(chosen.headline))
+        ),
         metrics={
             key: metric["value"]
             for key, metric in told.items()

@@ -9,10 +9,12 @@ from typing import Any
 from peftline.comparison import base as without_training
 from peftline.comparison import costs, groups, pairs, scores, seeds, verdict
 from peftline.comparison import rows as tables
-from peftline.comparison.result import Comparison, Row
+from peftline.comparison.result import Comparison, Pair, Row
 from peftline.comparison.runs import Run, Runs
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.statistics.clusters import clustered
+from peftline.evaluation.statistics.intervals import too_few_groups
 
 
 def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
@@ -30,8 +32,13 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
     base, notes = without_training.rows(kept, chosen)
     notes = [*notes, *other_texts, *_outdated(runs)]
     ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
-    spread = seeds.of_rows(recipes)
-    tested = pairs.compare_all(ordered, spread)
+    ids, of_examples = (
+        read(kept[0].predictions, chosen) if kept else []
+        for read in (scores.example_ids, scores.example_groups)
+    )
+    spread = seeds.of_rows(recipes, of_examples)
+    tested = pairs.compare_all(ordered, of_examples, spread)
+    clusters = clustered(of_examples)
     best = next((row for row in ordered if row.kind == "recipe"), None)
     against_best = pairs.against(best, tested)
     first = kept[0].summary if kept else {}
@@ -42,8 +49,17 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         higher_is_better=chosen.higher_is_better if chosen else False,
         is_share=bool(chosen and chosen.is_share),
         rows=ordered,
-        example_ids=scores.example_ids(kept[0].predictions, chosen) if kept else [],
+        example_ids=ids,
+        example_groups=of_examples,
+        groups=len(clusters.sizes),
+        effective_groups=round(clusters.effective, 1),
+        no_verdict=too_few_groups(clusters) if ids else None,
         pairs=tested,
+        only_by_rows=(
+            []
+            if clusters.are_single_rows or chosen is None
+            else _only_by_rows(ordered, recipes, ids, tested, chosen.higher_is_better)
+        ),
         best=best.name if best else None,
         against_best=against_best,
         best_group=(
@@ -63,6 +79,19 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         sweep=_sweep(runs),
     )
     return found.model_copy(update={"verdict": verdict.sentences(found)})
+
+
+def _only_by_rows(
+    rows: list[Row],
+    recipes: list[Row],
+    ids: list[str],
+    tested: list[Pair],
+    higher_is_better: bool,
+) -> list[tuple[str, str]]:
+    """What would differ if every example were a group of its own, and does not by groups."""
+    by_rows = pairs.compare_all(rows, ids, seeds.of_rows(recipes, ids))
+    by_groups = set(pairs.differing(tested, higher_is_better))
+    return [one for one in pairs.differing(by_rows, higher_is_better) if one not in by_groups]
 
 
 def _rank(row: Row, chosen: MetricSet | None) -> tuple[bool, float, float]:

@@ -40,7 +40,8 @@ def of(runs: Sequence[Run]) -> Costs:
 
 
 def forgetting(runs: Sequence[Run]) -> Metric | None:
-    """The rise of the loss on general text; its interval, over paragraphs, of a single seed."""
+    """The rise of the loss on general text; its interval, over the paragraphs of this text, of a
+    single seed."""
     value = mean_over(runs, "forgetting", "difference", "value")
     if value is None:
         return None

@@ -68,8 +68,9 @@ def variants(runs: list[Run]) -> dict[tuple[str, str], list[Run]]:
 
 
 def examples_of(rows: Rows) -> str:
-    """Hash of the test examples that answers belong to."""
-    return sha256_of(sorted([row["id"], row["prompt"], row["reference"]] for row in rows))
+    """Hash of the test examples that answers belong to, and of their groups."""
+    names = ("id", "group", "prompt", "reference")
+    return sha256_of(sorted([row.get(name) for name in names] for row in rows))
 
 
 def _about(run: Run) -> dict[str, Any]:
@@ -87,7 +88,9 @@ def _about(run: Run) -> dict[str, Any]:
 
 
 def _stale(run: Run) -> str:
-    """Why answers and summary are not of one run; empty if they are."""
+    """Why answers tell nothing, or are not of the summary's run; empty if all is well."""
+    if any("group" not in row for row in run.predictions):
+        return "its answers name no groups: an older version wrote them. Run the recipe again"
     chosen = metrics.of_summary(run.summary)
     values = by_example(run.predictions, chosen)
     if not values:

@@ -8,71 +8,79 @@ from itertools import combinations
 
 from peftline.comparison.result import Detectable, Metric, Pair, Row
 from peftline.comparison.seeds import Spread, matched
-from peftline.evaluation.statistics.intervals import mean, paired_differences, standard_error
 from peftline.evaluation.statistics.power import minimum_detectable_difference
-from peftline.evaluation.statistics.significance import SIGNIFICANT, adjusted, paired_p_value
+from peftline.evaluation.statistics.significance import (
+    SIGNIFICANT,
+    adjusted,
+    paired_test,
+    too_few_differ,
+)
 
 
-def compare_all(rows: list[Row], spread: Spread) -> list[Pair]:
+def compare_all(rows: list[Row], groups: list[str], spread: Spread) -> list[Pair]:
     """Test every pair of rows whose examples were scored one by one.
 
     The p-values are adjusted together (Holm), so that among all of them the chance of a single
-    false difference is 5 %.
+    false difference is 5 %. A pair that could not come below the level of the first step, however
+    large its difference, is not testable.
 
     Args:
         rows: of the table.
+        groups: of the examples, in the order of the rows' scores.
         spread: how far seeds move a difference. Where that is not known well enough, differences
             are those of these runs alone.
     """
     tested = [row for row in rows if row.scores]
-    pairs = [_pair(a, b, spread, len(tested) - 1) for a, b in combinations(tested, 2)]
+    pairs = [_pair(a, b, groups, spread, len(tested) - 1) for a, b in combinations(tested, 2)]
     together = adjusted([pair.p_value for pair in pairs])
     return [
-        pair.model_copy(update={"adjusted_p_value": q})
+        _among(pair, len(pairs)).model_copy(update={"adjusted_p_value": q})
         for pair, q in zip(pairs, together, strict=True)
     ]
 
 
-def _pair(a: Row, b: Row, spread: Spread, others: int) -> Pair:
+def _pair(a: Row, b: Row, groups: list[str], spread: Spread, others: int) -> Pair:
     """A difference must hold for other examples, and for other examples and seeds together.
 
-    The first has an exact test; the second, a t-test, has the spread over seeds in its variance.
-    The p-value is not adjusted yet.
+    The t-test has the spread over seeds in its variance. The p-value is not adjusted yet.
     """
     ours, theirs, shared = matched(a, b)
     # So that both means over seeds come in steps of one over it.
     parts = len(shared) or math.lcm(len(a.seeds) or 1, len(b.seeds) or 1)
-    p_value = paired_p_value(ours, theirs, parts)
-    differences = paired_differences(ours, theirs)
-    of_examples = standard_error(differences)
-    error = of_examples and spread.added_to(of_examples, a, b, shared)
-    if error == of_examples:
-        difference = mean(differences)
-    else:
-        average = plain.fmean(differences)
-        difference = error.interval(average, len(differences))
-        p_value = max(p_value, error.p_value(average))
-    varies = bool(of_examples and of_examples.value)
+    test = paired_test(
+        ours, theirs, groups, parts, lambda error: spread.added_to(error, a, b, shared)
+    )
+    varies = test.error and test.differing_groups
     alone, among_all = (
-        minimum_detectable_difference(error, SIGNIFICANT / comparisons) if varies else None
+        minimum_detectable_difference(test.error, SIGNIFICANT / comparisons) if varies else None
         for comparisons in (1, others)
     )
     return Pair(
         a=a.name,
         b=b.name,
-        difference=Metric(**difference),
+        difference=Metric(**test.difference),
         seeds=shared,
-        p_value=p_value,
-        adjusted_p_value=p_value,
+        p_value=test.p_value,
+        adjusted_p_value=test.p_value,
+        differing_groups=test.differing_groups,
         minimum_detectable_difference=alone,
         minimum_detectable_among_all=among_all,
     )
 
 
+def _among(pair: Pair, comparisons: int) -> Pair:
+    """The pair as one of so many, of which the first must come below 5 % / comparisons."""
+    reason = pair.difference.no_verdict or too_few_differ(
+        pair.differing_groups, SIGNIFICANT / comparisons
+    )
+    return pair.model_copy(update={"not_testable": reason})
+
+
 def turned(pair: Pair) -> Pair:
     """The same pair, seen from the other row."""
     given = pair.difference
-    difference = Metric(value=-given.value, low=-given.high, high=-given.low, n=given.n)
+    low, high = (None if end is None else -end for end in (given.high, given.low))
+    difference = given.model_copy(update={"value": -given.value, "low": low, "high": high})
     return pair.model_copy(update={"a": pair.b, "b": pair.a, "difference": difference})
 
 
@@ -86,7 +94,9 @@ def against(best: Row | None, pairs: list[Pair]) -> dict[str, Pair]:
         return {}
     found = [pair if pair.b == best.name else turned(pair) for pair in pairs if _has(pair, best)]
     return {
-        pair.a: pair.model_copy(update={"adjusted_p_value": min(1.0, len(found) * pair.p_value)})
+        pair.a: _among(pair, len(found)).model_copy(
+            update={"adjusted_p_value": min(1.0, len(found) * pair.p_value)}
+        )
         for pair in found
     }
 
@@ -113,7 +123,16 @@ def best_group(
 
 def is_significant(pair: Pair) -> bool:
     """Whether the difference holds after its adjustment for many pairs."""
-    return pair.adjusted_p_value < SIGNIFICANT
+    return pair.not_testable is None and pair.adjusted_p_value < SIGNIFICANT
+
+
+def differing(tested: list[Pair], higher_is_better: bool) -> list[tuple[str, str]]:
+    """Better and worse row of each pair that differs significantly."""
+    return [
+        (pair.a, pair.b) if beats(pair, higher_is_better) else (pair.b, pair.a)
+        for pair in tested
+        if is_significant(pair)
+    ]
 
 
 def beats(pair: Pair, higher_is_better: bool) -> bool:

@@ -27,6 +27,14 @@ class Metric(_Part):
     low: float | None = None
     high: float | None = None
     n: int = 0
+    groups: int = 0
+    """In which the n examples lie."""
+    effective_groups: float = 0.0
+    """Groups of equal size that would weigh as much."""
+    design_effect: float | None = None
+    """Variance, over that of as many independent examples."""
+    no_verdict: str | None = None
+    """Why nothing is to be concluded from it."""
 
 
 class Costs(_Part):
@@ -105,6 +113,10 @@ class Pair(_Part):
     p_value: float
     adjusted_p_value: float
     """By Holm, over all pairs; against the best, by Bonferroni over those comparisons."""
+    differing_groups: int
+    """Of test examples, in which the two do not score the same."""
+    not_testable: str | None = None
+    """Why no difference of theirs could be significant among so many comparisons."""
     minimum_detectable_difference: float | None
     """Of this comparison alone; null where the two never differ."""
     minimum_detectable_among_all: float | None = None
@@ -155,7 +167,18 @@ class Comparison(_Part):
     """Best first."""
     example_ids: list[str] = Field([], exclude=True, repr=False)
     """Of the test examples, in the order of each row's `scores`. Not in JSON."""
+    example_groups: list[str] = Field([], exclude=True, repr=False)
+    """The group of each of them. Not in JSON."""
+    groups: int = 0
+    """Of test examples; 0 where these were not scored one by one."""
+    effective_groups: float = 0.0
+    """Groups of equal size that would weigh as much."""
+    no_verdict: str | None = None
+    """Why nothing can be concluded: the groups are too few."""
     pairs: list[Pair]
+    only_by_rows: list[tuple[str, str]] = []
+    """Better and worse row of pairs that would differ significantly if no two examples belonged
+    together."""
     best: str | None
     against_best: dict[str, Pair] = {}
     """Each other row minus the best, adjusted for these comparisons alone."""
@@ -179,6 +202,11 @@ class Comparison(_Part):
     git_shas: list[str]
     sweep: dict[str, Any] | None
     """Name, how settings were chosen, and how long all of it took."""
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether test examples belong together, so that they are fewer than they look."""
+        return any(row.metric and 0 < row.metric.groups < row.metric.n for row in self.rows)
 
     def row(self, name: str) -> Row:
         """The row of a name."""

@@ -85,10 +85,11 @@ def _recipe_row(
 def _metric(
     values: list[float], seed_values: list[float], first: Run, chosen: MetricSet | None
 ) -> Metric | None:
-    if values:
-        return scores.interval(values)
     if chosen is None:
         return None
+    if values:
+        groups = scores.example_groups(first.predictions, chosen)
+        return scores.interval(values, groups, chosen.is_share)
     if len(seed_values) == 1:
         return scores.plain(first.summary["metrics"][chosen.headline])
     return Metric(value=sum(seed_values) / len(seed_values), n=len(first.predictions))

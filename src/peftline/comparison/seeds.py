@@ -4,7 +4,8 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from peftline.comparison.result import Deviation, Row, SeedSpread
-from peftline.evaluation.statistics.intervals import StandardError, means
+from peftline.evaluation.statistics.clusters import StandardError
+from peftline.evaluation.statistics.intervals import means
 from peftline.evaluation.statistics.seed_variance import (
     SeedVariance,
     seed_variance,
@@ -52,14 +53,20 @@ class Spread(NamedTuple):
         )
 
 
-def of_rows(rows: list[Row]) -> Spread:
-    """From all recipes that ran with several seeds."""
+def of_rows(rows: list[Row], groups: list[str]) -> Spread:
+    """From all recipes that ran with several seeds.
+
+    Args:
+        rows: of recipes.
+        groups: of the examples that they were scored on.
+    """
     repeated = [row for row in rows if row.scores and len(row.seeds) > 1]
     equal = defaultdict(list)
     for row in repeated:
         equal[tuple(row.seeds)].append(row.scores)
     return Spread(
-        seed_variance(row.scores for row in repeated), variance_at_equal_seeds(equal.values())
+        seed_variance((row.scores for row in repeated), groups),
+        variance_at_equal_seeds(equal.values(), groups),
     )
 
 

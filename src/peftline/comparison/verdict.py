@@ -21,18 +21,23 @@ def sentences(found: Comparison) -> list[str]:
             f"Answers were not scored, so nothing is tested. By validation loss per token, "
             f"{best.name} is first: {words.score(best, found)}."
         ]
+    if found.no_verdict:
+        return [
+            _best(best, found),
+            f"No verdict: the test examples lie in {found.no_verdict}. Test on examples of more "
+            "groups.",
+        ]
     said = [_best(best, found), _equals(best, recipes, found), _cheapest(recipes, found)]
     said += [_untrained(best, found), _detectable(found), scope.sentence(recipes, found)]
     return [sentence for sentence in said if sentence]
 
 
 def _best(best: Row, found: Comparison) -> str:
-    n = best.metric.n if best.metric else 0
     extreme = "Highest" if found.higher_is_better else "Lowest"
-    return (
-        f"{extreme} {found.headline}: {best.name} with {words.score(best, found)} on {n} test "
-        "examples."
-    )
+    on = f" on {words.examples(best.metric)}" if best.metric else ""
+    reason = best.metric.no_verdict if best.metric and not found.no_verdict else None
+    weak = f" {words.NO_VERDICT}: no verdict on this value alone, {reason}." if reason else ""
+    return f"{extreme} {found.headline}: {best.name} with {words.score(best, found)}{on}.{weak}"
 
 
 def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
@@ -42,8 +47,9 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
         return "Examples were not scored one by one, so no difference is tested."
     to_best = [found.against_best[row.name] for row in recipes if row.name in found.against_best]
     ahead = [pair.a for pair in to_best if pairs.beats(pair, found.higher_is_better)]
-    equals = [name for name in found.best_group if name not in (best.name, *ahead)]
-    worse = len(recipes) - 1 - len(equals) - len(ahead)
+    untested = [pair.a for pair in to_best if pair.not_testable]
+    equals = [n for n in found.best_group if n not in (best.name, *ahead, *untested)]
+    worse = len(recipes) - 1 - len(equals) - len(ahead) - len(untested)
     how = "paired tests, Bonferroni over all comparisons with it, 5 %"
     said = []
     if ahead:
@@ -56,6 +62,11 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
         said.append(f"Not distinguishable from it ({how}): {words.listing(equals)}{rest}.")
     elif worse:
         said.append(f"It is significantly better than {_others(worse)} ({how}).")
+    if untested:
+        said.append(
+            f"Not testable against it, for too few groups of examples differ: "
+            f"{words.listing(untested)}."
+        )
     return " ".join(said)
 
 
@@ -87,7 +98,9 @@ def _untrained(best: Row, found: Comparison) -> str:
         return f"{told}."
     pair = pairs.turned(pair)
     outcome = "is not distinguishable from it"
-    if pairs.is_significant(pair):
+    if pair.not_testable:
+        outcome = f"cannot be tested against it, {pair.not_testable}"
+    elif pairs.is_significant(pair):
         outcome = "beats it" if pairs.beats(pair, found.higher_is_better) else "is worse than it"
     return (
         f"{told}; {best.name} {outcome} ({words.difference(pair.difference, found.is_share)}, "

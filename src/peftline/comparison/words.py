@@ -2,6 +2,9 @@
 
 from peftline.comparison.result import Comparison, Metric, Row
 
+NO_VERDICT = "†"
+"""Stands behind a value of which nothing is to be concluded; the text beside it says so."""
+
 
 def value(number: float | None, is_share: bool) -> str:
     """A share in percent, anything else with four digits."""
@@ -11,21 +14,34 @@ def value(number: float | None, is_share: bool) -> str:
 
 
 def interval(metric: Metric | None, is_share: bool) -> str:
-    """`56.5 % (49.6 to 63.2)`."""
+    """`56.5 % (49.6 to 63.2)`, and a mark where nothing is to be concluded from it alone."""
     if metric is None or metric.value is None:
         return "none"
+    mark = NO_VERDICT if metric.no_verdict else ""
     if metric.low is None or metric.high is None:
-        return value(metric.value, is_share)
+        return f"{value(metric.value, is_share)}{mark}"
     low, high = (value(end, is_share).removesuffix(" %") for end in (metric.low, metric.high))
-    return f"{value(metric.value, is_share)} ({low} to {high})"
+    return f"{value(metric.value, is_share)} ({low} to {high}){mark}"
 
 
 def difference(metric: Metric, is_share: bool) -> str:
     """`+6.5 points (+1.0 to +12.0)`."""
     scale, digits = (100, 1) if is_share else (1, 3)
-    numbers = [f"{scale * x:+.{digits}f}" for x in (metric.value, metric.low, metric.high)]
     unit = " points" if is_share else ""
-    return f"{numbers[0]}{unit} ({numbers[1]} to {numbers[2]})"
+    told = f"{scale * metric.value:+.{digits}f}{unit}"
+    if metric.low is None or metric.high is None:
+        return told
+    low, high = (f"{scale * end:+.{digits}f}" for end in (metric.low, metric.high))
+    return f"{told} ({low} to {high})"
+
+
+def examples(metric: Metric) -> str:
+    """`200 test examples in 47 groups (27.6 effective)`; no groups where every example is one."""
+    count = "1 test example" if metric.n == 1 else f"{metric.n} test examples"
+    if metric.groups in (0, metric.n):
+        return count
+    groups = "1 group" if metric.groups == 1 else f"{metric.groups} groups"
+    return f"{count} in {groups} ({metric.effective_groups:.1f} effective)"
 
 
 def points(number: float, is_share: bool) -> str:

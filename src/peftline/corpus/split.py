@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -47,6 +48,11 @@ def iterate(splits: Splits, side: str) -> Iterator[Example]:
 def read_split(splits: Splits, side: str) -> list[Example]:
     """All examples of one side."""
     return list(iterate(splits, side))
+
+
+def group_sizes(splits: Splits, side: str) -> list[int]:
+    """How many examples of one side belong together."""
+    return list(Counter(row["group"] for row in jsonl.read(splits.path / f"{side}.jsonl")).values())
 
 
 def _store(examples: Examples, config: Data, folder: Path) -> dict[str, Any]:

@@ -119,6 +119,7 @@ def collected(
     rows = [
         {
             "id": example.id,
+            "group": example.group or example.id,
             "prompt": "\n\n".join(message.text for message in example.prompt),
             "reference": due,
             "prediction": outcome.prediction,

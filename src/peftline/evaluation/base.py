@@ -27,7 +27,7 @@ Scored = tuple[Rows, dict[str, Any]]
 DRAWN_ON = 48
 """Validation questions; more choose better, but each draw costs a pass over them."""
 # Settings that the answers of the base do not depend on.
-_OF_OTHERS = {"validation", "forgetting", "general_text", "latency"}
+_OF_OTHERS = {"validation", "forgetting", "general_text", "latency", "run_deviation"}
 
 
 def score_base(

@@ -35,8 +35,9 @@ def measure(
         root: of the store in which the base's losses are kept.
 
     Returns:
-        `base_loss`, `loss`; `difference` (`value`, and `low` and `high` of its 95 % bootstrap
-        interval over the `n` paragraphs, whose losses are paired); `tokens`, `text_sha256`.
+        `base_loss`, `loss`; `difference` (`value`, and `low` and `high` of its 95 % interval over
+        the `n` paragraphs, whose losses are paired); `interval_of`, for all paragraphs are of this
+        text and say nothing of another; `tokens`, `text_sha256`.
 
     Raises:
         PeftlineError: the text cannot be read, or has fewer than two paragraphs; or the adapter
@@ -79,10 +80,12 @@ def compare(before: list[Likelihood], after: list[Likelihood]) -> dict[str, Any]
         (-one.log_likelihood, -other.log_likelihood)
         for one, other in zip(before, after, strict=True)
     ]
+    paragraphs = [str(at) for at in range(len(tokens))]
     return {
         "base_loss": round(sum(one for one, _ in nats) / sum(tokens), 6),
         "loss": round(sum(other for _, other in nats) / sum(tokens), 6),
-        "difference": ratio([other - one for one, other in nats], tokens),
+        "difference": ratio([other - one for one, other in nats], tokens, paragraphs),
+        "interval_of": "paragraphs of this text",
         "tokens": int(sum(tokens)),
     }
 

@@ -2,7 +2,24 @@
 
 from typing import Any
 
+from peftline.errors import PeftlineError
+
 Row = dict[str, Any]
-"""One example: `id`, `prompt`, `reference`, `prediction`, `finished`, `scores`; of the base also
-`mode`, the way that it was asked."""
+"""One example: `id`, `group`, `prompt`, `reference`, `prediction`, `finished`, `scores`; of the
+base also `mode`, the way that it was asked."""
 Rows = list[Row]
+
+
+def groups_of(rows: Rows) -> list[str]:
+    """Which rows belong together.
+
+    Raises:
+        PeftlineError: rows do not say so.
+    """
+    without = [row["id"] for row in rows if "group" not in row]
+    if without:
+        raise PeftlineError(
+            f"{len(without)} of {len(rows)} predictions have no group (the first is "
+            f"{without[0]}): an older version wrote them. Run the recipe again."
+        )
+    return [row["group"] for row in rows]

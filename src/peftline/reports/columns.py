@@ -61,6 +61,12 @@ def _against_the_best(found: Comparison) -> list[Column]:
     def p_value(row: Row) -> float | None:
         return against[row.name].adjusted_p_value if row.name in against else None
 
+    def told_p_value(row: Row) -> str:
+        pair = against.get(row.name)
+        if pair is None:
+            return "–"
+        return "not testable" if pair.not_testable else words.p_value(pair.adjusted_p_value)
+
     return [
         Column(
             "to the best",
@@ -70,11 +76,12 @@ def _against_the_best(found: Comparison) -> list[Column]:
             difference,
             told,
         ),
-        _of_value(
+        Column(
             "adjusted p",
-            "Of that difference, by Bonferroni over all comparisons with the best.",
+            "Of that difference, by Bonferroni over all comparisons with the best; not testable: "
+            "so few groups of test examples differ that no p-value could be small enough.",
             p_value,
-            words.p_value,
+            told_p_value,
         ),
     ]
 
@@ -91,6 +98,13 @@ def _tuned(row: Row) -> str | None:
 
 def _of_training(found: Comparison) -> list[Column]:
     return [
+        _of_value(
+            "design effect",
+            "Variance of the metric over that of as many independent examples: what it costs that "
+            "examples lie in groups.",
+            lambda row: row.metric.design_effect if row.metric and found.has_groups else None,
+            "{:.1f}".format,
+        ),
         Column(
             "seeds",
             "With which the recipe was trained.",
@@ -178,7 +192,7 @@ _COSTS = (
     Column(
         "forgetting",
         "Rise of the loss on general text, in nats per token (lower is better); of one seed with "
-        "its 95 % interval over paragraphs.",
+        "its 95 % interval over the paragraphs of this text.",
         lambda row: row.forgetting.value if row.forgetting else None,
         _told_forgetting,
     ),

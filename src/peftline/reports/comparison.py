@@ -99,7 +99,8 @@ def _cell(pair: Pair | None, found: Comparison) -> dict[str, str]:
         "text": _rounded(100 * value) if found.is_share else f"{value:+.2g}",
         "title": f"{pair.a} − {pair.b}: {words.difference(pair.difference, found.is_share)}"
         f"{_at(pair, found)}, p {words.p_value(pair.p_value)}, "
-        f"adjusted {words.p_value(pair.adjusted_p_value)}",
+        f"adjusted {words.p_value(pair.adjusted_p_value)}"
+        + (f"; not testable: {pair.not_testable}" if pair.not_testable else ""),
     }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from peftline import identity, units
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
-from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics.intervals import paired_difference
-from peftline.evaluation.statistics.significance import SIGNIFICANT, paired_p_value
+from peftline.evaluation.rows import Rows, groups_of
+from peftline.evaluation.statistics.clusters import clustered
+from peftline.evaluation.statistics.significance import SIGNIFICANT, PairedTest, paired_test
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.reports import health
 from peftline.reports.losses import is_number, points
@@ -44,7 +44,15 @@ def summarise(
         "recipe": trained.recipe,
         "seed": trained.seed,
         "status": "finished",
-        "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions),
+        "verdict": verdict(
+            trained,
+            history,
+            scores,
+            base_scores,
+            predictions,
+            base_predictions,
+            evaluation.run_deviation,
+        ),
         "health": health.findings(history, predictions),
         "metrics": scores,
         "metrics_quantized": scores_quantized,
@@ -70,6 +78,7 @@ def summarise(
             "validation": splits.validation,
             "test": splits.test,
             "not_whole": tokenised.not_whole,
+            **_test_groups(predictions),
         },
         "base_model": {
             "id": base.id,
@@ -94,11 +103,15 @@ def verdict(
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
+    run_deviation: float | None = None,
 ) -> str:
-    """One sentence: does fine-tuning beat prompting here, by how much, at what cost?
+    """Does fine-tuning beat prompting here, by how much, at what cost, and how sure is one run?
 
     The better prompting of the base is compared on the same examples by the headline of the
-    metrics, with the test of the comparison (`paired_p_value`); the interval is a bootstrap's.
+    metrics, with the test of the comparison (`paired_test`), by groups of examples.
+
+    Args:
+        run_deviation: of the headline between runs with other seeds or threads, if it is known.
     """
     if not scores:
         return _of_losses(trained, history)
@@ -109,18 +122,49 @@ def verdict(
     prompted = {row["id"]: row for row in base_predictions if row["mode"] == best}
     ours = judged.values(predictions)
     theirs = judged.values([prompted[row["id"]] for row in predictions])
-    difference = paired_difference(ours, theirs)
-    if not math.isfinite(difference["value"]):
+    test = paired_test(ours, theirs, groups_of(predictions))
+    if not math.isfinite(test.difference["value"]):
         return f"Training with {trained.recipe} diverged: {name} is no number."
-    if paired_p_value(ours, theirs) >= SIGNIFICANT:
-        outcome = "is not measurably different from"
-    else:
-        outcome = "beats" if sign * difference["value"] > 0 else "is worse than"
+    prompting = f"{best.replace('_', '-')} prompting"
+    outcome = f"{_outcome(test, sign)} {prompting}"
+    if reason := test.not_testable():
+        outcome = f"against {prompting}: no verdict, {reason}"
     values = [scores[name]["value"], base_scores[best][name]["value"]]
     return (
-        f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
-        f"{name} {_compared(judged, values, difference)}, {_cost(trained, history)}."
+        f"Fine-tuning with {trained.recipe} {outcome}: {name} "
+        f"{_compared(judged, values, test.difference)}, {_cost(trained, history)}. "
+        f"{_of_one_run(judged, run_deviation)}"
     )
+
+
+def _outcome(test: PairedTest, sign: int) -> str:
+    if test.p_value >= SIGNIFICANT:
+        return "is not measurably different from"
+    return "beats" if sign * test.difference["value"] > 0 else "is worse than"
+
+
+def _of_one_run(judged: MetricSet, deviation: float | None) -> str:
+    """The interval is about other examples: another seed or order of sums is not in it."""
+    if deviation is None:
+        return (
+            "One run with one seed: how far another seed, or another number of threads, moves it "
+            "is not known here."
+        )
+    spread = f"{100 * deviation:.1f} points" if judged.is_share else f"{deviation:.3g}"
+    return (
+        f"One run with one seed: others differ by {spread} (standard deviation), which the "
+        "interval leaves out."
+    )
+
+
+def _test_groups(predictions: Rows) -> dict[str, Any]:
+    """How many groups the test examples lie in; null where none was asked."""
+    clusters = clustered(groups_of(predictions))
+    count = len(clusters.sizes)
+    return {
+        "groups": count or None,
+        "effective_groups": round(clusters.effective, 1) if count else None,
+    }
 
 
 def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]) -> str:
@@ -130,10 +174,14 @@ def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]
     else:
         factor, places, sign, unit = 1, 3, "", judged.unit
     ours, theirs = (f"{factor * value:.{places}f}{sign}" for value in values)
-    value, low, high = (
-        f"{factor * difference[part]:+.{places}f}" for part in ("value", "low", "high")
-    )
-    return f"{ours} against {theirs}, {value} {unit} ({low} to {high}, n = {difference['n']})"
+    of = f"n = {difference['n']}"
+    if difference["groups"] != difference["n"]:
+        of += f" in {difference['groups']} group{'s' if difference['groups'] != 1 else ''}"
+    value = f"{factor * difference['value']:+.{places}f}"
+    if difference["low"] is not None:
+        low, high = (f"{factor * difference[end]:+.{places}f}" for end in ("low", "high"))
+        of = f"{low} to {high}, {of}"
+    return f"{ours} against {theirs}, {value} {unit} ({of})"
 
 
 def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:

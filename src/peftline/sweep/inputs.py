@@ -28,7 +28,8 @@ class Inputs(Config):
     """Values of every recipe, as the configuration has them."""
     base: BaseModelFolder
     tokenised: Tokenised
-    test_examples: int
+    test_group_sizes: list[int]
+    """Examples of each group of the test split."""
     evaluation: Evaluation
     tuning_share: float
     """Length of a tuning run, as a share of a whole one."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from peftline.corpus.split import group_sizes
 from peftline.errors import PeftlineError
 from peftline.paths import project_folder, recipe_names
 from peftline.schema import Evaluation, Rendering
@@ -70,7 +71,7 @@ def prepare(common: Common, recipe: str, folder: Path) -> Inputs:
             recipes={name: values[name] for name in recipe_names()},
             base=base,
             tokenised=context.catalog.load("preflight.tokenised"),
-            test_examples=splits.test,
+            test_group_sizes=group_sizes(splits, "test"),
             evaluation=evaluation,
             tuning_share=common.tuning_share,
             selection=common.selection,

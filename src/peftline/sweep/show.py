@@ -45,12 +45,13 @@ def preview(
         table.add_row(stage, recipe, str(runs), str(ready), left)
     console = _console()
     console.print(table)
-    apart = planned_detectable_difference(inputs.test_examples, _ALIKE)
+    sizes = inputs.test_group_sizes
+    apart = planned_detectable_difference(sizes, _ALIKE)
     if apart:
         console.print(
-            f"{inputs.test_examples} test examples: two recipes of which one is right and the "
-            f"other wrong in {_ALIKE:.0%} of them can be told apart (4 times in 5) if they are "
-            f"{100 * apart:.0f} points apart."
+            f"{sum(sizes)} test examples in {len(sizes)} groups: two recipes of which one is right "
+            f"and the other wrong in {_ALIKE:.0%} of them can be told apart (4 times in 5) if they "
+            f"are {100 * apart:.0f} points apart."
         )
     if None in seconds:
         console.print(

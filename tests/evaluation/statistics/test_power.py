@@ -6,9 +6,14 @@ from scipy import stats
 from statsmodels.stats.power import TTestPower
 
 from peftline.evaluation.statistics import power, significance
-from peftline.evaluation.statistics.intervals import StandardError, standard_error
+from peftline.evaluation.statistics.clusters import StandardError, standard_error
 
 SIMULATED = 2000
+
+
+def alone(values):
+    """Every row a group of its own."""
+    return [str(at) for at in range(len(values))]
 
 
 def detectable_effect(pairs):
@@ -17,8 +22,13 @@ def detectable_effect(pairs):
     return detectable(differences) / np.std(differences, ddof=1)
 
 
+def planned(examples, discordant):
+    """Of examples that are groups of their own."""
+    return power.planned_detectable_difference([1] * examples, discordant)
+
+
 def detectable(differences):
-    return power.minimum_detectable_difference(standard_error(differences))
+    return power.minimum_detectable_difference(standard_error(differences, alone(differences)))
 
 
 @pytest.mark.parametrize(("pairs", "effect"), [(199, 0.2), (34, 0.5), (15, 0.8)])
@@ -41,7 +51,8 @@ def test_without_spread_nothing_can_be_said_of_what_is_detectable():
 def test_a_detectable_difference_is_found_4_times_in_5():
     rng, zero = np.random.default_rng(7), [0.0] * 40
     samples = rng.normal(detectable_effect(40), 1, size=(1000, 40))
-    p_values = [significance.paired_p_value(list(one), zero, flips=399) for one in samples]
+    tests = [significance.paired_test(one, zero, alone(zero), flips=399) for one in samples]
+    p_values = [test.p_value for test in tests]
     error = 3 * sqrt(0.8 * 0.2 / 1000)
     assert abs(np.mean(np.array(p_values) <= 0.05) - 0.8) <= error + 0.01
 
@@ -49,7 +60,7 @@ def test_a_detectable_difference_is_found_4_times_in_5():
 @pytest.mark.parametrize(("examples", "discordant"), [(200, 0.2), (500, 0.1), (100, 0.5)])
 def test_a_planned_difference_of_hits_is_found_nearly_4_times_in_5(examples, discordant):
     """McNemar's exact test keeps below its 5 %, which costs a few points of power."""
-    size = power.planned_detectable_difference(examples, discordant)
+    size = planned(examples, discordant)
     ours, theirs = (discordant + size) / 2, (discordant - size) / 2
     rng = np.random.default_rng(8)
     tables = rng.multinomial(examples, [ours, theirs, 1 - discordant], size=SIMULATED)
@@ -58,7 +69,7 @@ def test_a_planned_difference_of_hits_is_found_nearly_4_times_in_5(examples, dis
 
 
 def test_a_planned_difference_agrees_with_the_one_of_data_like_those_planned():
-    size = power.planned_detectable_difference(60, 0.5)
+    size = planned(60, 0.5)
     ours_alone = round(60 * (0.5 + size) / 2)
     differences = [1.0] * ours_alone + [-1.0] * (30 - ours_alone) + [0.0] * 30
     measured = detectable(differences)
@@ -66,15 +77,27 @@ def test_a_planned_difference_agrees_with_the_one_of_data_like_those_planned():
 
 
 def test_a_planned_difference_cannot_exceed_what_is_discordant():
-    assert power.planned_detectable_difference(1, 0.5) is None
-    assert power.planned_detectable_difference(20, 0.05) is None
-    assert power.planned_detectable_difference(2000, 0.05) < 0.05
+    assert planned(1, 0.5) is None
+    assert planned(20, 0.05) is None
+    assert planned(2000, 0.05) < 0.05
+
+
+def test_a_plan_counts_groups():
+    """50 groups of 4 whose rows are all alike are 50 examples; the correlation lies between."""
+    alike = power.planned_detectable_difference([4] * 50, 0.3, correlation=1.0)
+    assert alike == pytest.approx(planned(50, 0.3), rel=1e-6)
+    between = power.planned_detectable_difference([4] * 50, 0.3)
+    assert planned(200, 0.3) < between < alike
+    effect = 1 + 3 * power.CORRELATION
+    assert between / planned(200, 0.3) == pytest.approx(effect**0.5, rel=0.03)
+    skewed = [16] * 8 + [2] * 36
+    assert power.planned_detectable_difference(skewed, 0.3) > between
 
 
 @pytest.mark.parametrize(("examples", "discordant"), [(100, 0.0), (100, 1.5)])
 def test_a_plan_without_sense_is_refused(examples, discordant):
     with pytest.raises(ValueError, match="discordant"):
-        power.planned_detectable_difference(examples, discordant)
+        planned(examples, discordant)
 
 
 def test_few_degrees_of_freedom_make_larger_differences_undetectable():

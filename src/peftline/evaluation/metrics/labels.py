@@ -3,15 +3,14 @@
 import numpy as np
 
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
-from peftline.evaluation.rows import Rows
+from peftline.evaluation.rows import Rows, groups_of
 from peftline.evaluation.statistics.intervals import (
-    CONFIDENCE,
     NO_VALUE,
-    RESAMPLES,
     Metric,
+    linearised_ratio,
+    mean,
     proportion,
 )
-from peftline.evaluation.statistics.intervals import metric as with_interval
 
 
 def label(text: str) -> str:
@@ -31,18 +30,19 @@ def aggregate(rows: Rows) -> Metrics:
     """
     due = [label(row["reference"]) for row in rows]
     given = [label(row["prediction"]) for row in rows]
-    known = set(due)
+    known, groups = set(due), groups_of(rows)
     return {
         **shares(rows, "accuracy"),
-        "macro_f1": macro_f1(due, given),
-        "unknown_label": proportion([answer not in known for answer in given]),
+        "macro_f1": macro_f1(due, given, groups),
+        "unknown_label": proportion([answer not in known for answer in given], groups),
     }
 
 
-def macro_f1(due: list[str], given: list[str]) -> Metric:
+def macro_f1(due: list[str], given: list[str], groups: list[str]) -> Metric:
     """Mean over the classes of `due` of each one's F1 (scikit-learn).
 
-    The interval comes from resampling examples; a resample's mean is over the classes in it.
+    An F1 is a ratio of counts, 2 hits / (due + given), so the interval is that of the mean of
+    linearised ratios, for these classes.
     """
     from sklearn.metrics import f1_score
 
@@ -50,15 +50,15 @@ def macro_f1(due: list[str], given: list[str]) -> Metric:
         return NO_VALUE.copy()
     classes = sorted(set(due))
     value = f1_score(due, given, labels=classes, average="macro", zero_division=0)
-    is_due = np.array(due)[:, None] == np.array(classes)
-    is_given = np.array(given)[:, None] == np.array(classes)
-    times = np.random.default_rng(0).multinomial(len(due), [1 / len(due)] * len(due), RESAMPLES)
-    found = times @ (is_due & is_given)
-    with np.errstate(invalid="ignore"):
-        f1 = 2 * found / (times @ is_due + times @ is_given)
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(np.nanmean(f1, axis=1), [tail, 100 - tail])
-    return with_interval(value, float(low), float(high), len(due))
+    ratios = [
+        linearised_ratio(
+            [2.0 * (a == one and b == one) for a, b in zip(due, given, strict=True)],
+            [float((a == one) + (b == one)) for a, b in zip(due, given, strict=True)],
+        )
+        for one in classes
+    ]
+    found = mean(np.mean(ratios, axis=0).tolist(), groups, is_share=True)
+    return found | {"value": round(float(value), 6)}
 
 
 LABELS = MetricSet(name="labels", headline="accuracy", score=score, aggregate=aggregate)

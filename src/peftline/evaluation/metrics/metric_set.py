@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from peftline.evaluation.rows import Rows
+from peftline.evaluation.rows import Rows, groups_of
 from peftline.evaluation.statistics.intervals import Metric, proportion
 
 Scores = dict[str, bool | float]
 """Scores of one example, by name."""
 Metrics = dict[str, Metric]
-"""`value`, `low`, `high` and `n` of each metric."""
+"""Of each metric its value, interval, examples and groups (`statistics.intervals.Metric`)."""
 Asks = Literal["answers", "choices", "references"]
 
 
@@ -30,7 +30,8 @@ class Likelihood:
 
 def shares(rows: Rows, *names: str) -> Metrics:
     """The share of examples that have each of some scores."""
-    return {name: proportion([bool(row["scores"][name]) for row in rows]) for name in names}
+    groups = groups_of(rows)
+    return {name: proportion([bool(row["scores"][name]) for row in rows], groups) for name in names}
 
 
 def headline_scores(headline: str, rows: Rows) -> list[float]:

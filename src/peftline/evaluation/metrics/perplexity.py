@@ -3,8 +3,8 @@
 from math import exp
 
 from peftline.evaluation.metrics.metric_set import Likelihood, Metrics, MetricSet, Scores
-from peftline.evaluation.rows import Row, Rows
-from peftline.evaluation.statistics.intervals import metric, ratio
+from peftline.evaluation.rows import Row, Rows, groups_of
+from peftline.evaluation.statistics.intervals import linearised_ratio, ratio
 
 
 def score(likelihood: Likelihood, reference: str) -> Scores:
@@ -24,31 +24,26 @@ def score(likelihood: Likelihood, reference: str) -> Scores:
 def aggregate(rows: Rows) -> Metrics:
     """Negative log-likelihood per token of all references, in nats, and perplexity, exp of it.
 
-    Every token weighs the same, as in the loss of a training. Intervals come from resampling
-    examples, for the tokens of one belong together.
+    Every token weighs the same, as in the loss of a training; an example's belong together.
     """
-    found = ratio([_nats(row) for row in rows], [_tokens(row) for row in rows])
-    if not rows:
-        return {"negative_log_likelihood": found, "perplexity": found}
-    found["tokens"] = sum(_tokens(row) for row in rows)
-    # exp(709) is the largest that there is; a loss that is no number stays none
-    exponents = (exp(min(found[name], 709)) for name in ("value", "low", "high"))
-    return {"negative_log_likelihood": found, "perplexity": metric(*exponents, len(rows))}
+    found = ratio([_nats(row) for row in rows], [_tokens(row) for row in rows], groups_of(rows))
+    ends = {name: _exponent(found[name]) for name in ("value", "low", "high")}
+    if rows:
+        found["tokens"] = sum(_tokens(row) for row in rows)
+    return {"negative_log_likelihood": found, "perplexity": found | ends}
 
 
 def values(_: str, rows: Rows) -> list[float]:
     """What each example adds to the negative log-likelihood per token of all examples.
 
-    Their mean is that ratio, and their spread is the ratio's: what an example has in nats beyond
-    its tokens' share, per token that an example has on average (the linearised ratio, Cochran 1977,
-    Sampling Techniques, 6.4). Nats by themselves would count lengths as uncertainty.
+    Their mean is that ratio, and their spread is the ratio's.
     """
-    tokens = sum(_tokens(row) for row in rows)
-    if not tokens:
-        return []
-    loss = sum(_nats(row) for row in rows) / tokens
-    mean_tokens = tokens / len(rows)
-    return [loss + (_nats(row) - loss * _tokens(row)) / mean_tokens for row in rows]
+    return linearised_ratio([_nats(row) for row in rows], [_tokens(row) for row in rows])
+
+
+def _exponent(loss: float | None) -> float | None:
+    """exp(709) is the largest that there is; a loss that is no number stays none."""
+    return None if loss is None else round(exp(min(loss, 709)), 6)
 
 
 def _nats(row: Row) -> float:

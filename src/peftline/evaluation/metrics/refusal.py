@@ -3,8 +3,8 @@
 import re
 
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
-from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics.intervals import proportion, ratio
+from peftline.evaluation.rows import Row, Rows, groups_of
+from peftline.evaluation.statistics.intervals import ratio
 from peftline.tool_calls import scoring
 
 _SENTENCES = 2  # a refusal says so at once
@@ -55,21 +55,31 @@ def aggregate(rows: Rows) -> Metrics:
     The headline is the accuracy, for each example has one, which a paired test needs; an F1 belongs
     to all examples together.
     """
-    scores = [row["scores"] for row in rows]
-    refused = [(one["predicted_refusal"], one["reference_refusal"]) for one in scores]
-    refused = [pair for pair in refused if any(pair)]
+    refused = [row for row in rows if any(_refusals(row))]
     return {
         **shares(rows, "refusal_accuracy"),
-        **precision_and_recall(scores),
-        "refusal_f1": ratio([2.0 * all(pair) for pair in refused], [sum(p) for p in refused]),
+        **precision_and_recall(rows),
+        "refusal_f1": ratio(
+            [2.0 * all(_refusals(row)) for row in refused],
+            [sum(_refusals(row)) for row in refused],
+            groups_of(refused),
+            is_share=True,
+        ),
     }
 
 
-def precision_and_recall(scores: list[Scores]) -> Metrics:
+def precision_and_recall(rows: Rows) -> Metrics:
     """Of the refusals, how many were due; of those that were due, how many were given."""
-    refused = [bool(one["reference_refusal"]) for one in scores if one["predicted_refusal"]]
-    due = [bool(one["predicted_refusal"]) for one in scores if one["reference_refusal"]]
-    return {"refusal_precision": proportion(refused), "refusal_recall": proportion(due)}
+    given = [row for row in rows if row["scores"]["predicted_refusal"]]
+    due = [row for row in rows if row["scores"]["reference_refusal"]]
+    return {
+        "refusal_precision": shares(given, "reference_refusal")["reference_refusal"],
+        "refusal_recall": shares(due, "predicted_refusal")["predicted_refusal"],
+    }
+
+
+def _refusals(row: Row) -> tuple[bool, bool]:
+    return row["scores"]["predicted_refusal"], row["scores"]["reference_refusal"]
 
 
 REFUSAL = MetricSet(name="refusal", headline="refusal_accuracy", score=score, aggregate=aggregate)

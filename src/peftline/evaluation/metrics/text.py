@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from peftline.corpus import shingles
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet, Scores, shares
-from peftline.evaluation.rows import Rows
-from peftline.evaluation.statistics.intervals import NO_VALUE, Metric, mean, metric
-
-_BLEU_RESAMPLES = 1000  # sacrebleu's own number
+from peftline.evaluation.rows import Rows, groups_of
+from peftline.evaluation.statistics.intervals import NO_VALUE, Metric, mean
 
 
 def score(prediction: str, reference: str) -> Scores:
@@ -31,31 +31,53 @@ def score(prediction: str, reference: str) -> Scores:
 
 def aggregate(rows: Rows) -> Metrics:
     """Means of the scores, and BLEU of all answers together."""
-    scores = [row["scores"] for row in rows]
-    return {
-        **shares(rows, "exact_match"),
-        "rouge_l": mean([float(one["rouge_l"]) for one in scores]),
-        "token_f1": mean([float(one["token_f1"]) for one in scores]),
-        "bleu": bleu([row["prediction"] for row in rows], [row["reference"] for row in rows]),
+    groups = groups_of(rows)
+    means = {
+        name: mean([float(row["scores"][name]) for row in rows], groups, is_share=True)
+        for name in ("rouge_l", "token_f1")
     }
+    predictions, references = ([row[of] for row in rows] for of in ("prediction", "reference"))
+    return shares(rows, "exact_match") | means | {"bleu": bleu(predictions, references, groups)}
 
 
-def bleu(predictions: list[str], references: list[str]) -> Metric:
+def bleu(predictions: list[str], references: list[str], groups: list[str]) -> Metric:
     """Corpus BLEU (Papineni et al. 2002; sacrebleu, Post 2018), as a share: 0.31 for 31 BLEU.
 
-    The interval is sacrebleu's, by resampling examples. `signature` says how it was computed, which
-    a BLEU is not comparable without.
+    `signature` says how it was computed, which a BLEU is not comparable without. The interval is
+    that of the linearised BLEU: of its logarithm, a quarter of each precision's, and the brevity
+    penalty, each of them a ratio of sums over examples.
     """
     from sacrebleu.metrics import BLEU
 
     if not references:
         return NO_VALUE.copy()
     computed = BLEU()
-    found = computed.corpus_score(predictions, [references], n_bootstrap=_BLEU_RESAMPLES)
-    # Centre and half width of the interval have no public name: `found.format()` prints them.
-    low, high = found._mean - found._ci, found._mean + found._ci
-    shares = [share / 100 for share in (found.score, low, high)]
-    return metric(*shares, len(references)) | {"signature": str(computed.get_signature())}
+    found = computed.corpus_score(predictions, [references])
+    # `effective_order` is about the sentence's own score, which is not used.
+    sentence_score = BLEU(effective_order=True).sentence_score
+    parts = [sentence_score(a, [b]) for a, b in zip(predictions, references, strict=True)]
+    added = _added_to_log_bleu(parts, found)
+    value = found.score / 100
+    spread = mean((value * (1 + added)).tolist(), groups, is_share=True)
+    return spread | {"value": round(value, 6), "signature": str(computed.get_signature())}
+
+
+def _added_to_log_bleu(parts: list[Any], whole: Any) -> np.ndarray:
+    """What each example adds to the logarithm of BLEU, times their number; 0 in the mean.
+
+    Args:
+        parts: of each example sacrebleu's counts of n-grams in common, totals and lengths.
+        whole: those of all examples.
+    """
+    added = np.zeros(len(parts))
+    for n, (common, total) in enumerate(zip(whole.counts, whole.totals, strict=True)):
+        if common and total:  # a smoothed precision does not follow the counts
+            added += [one.counts[n] / common - one.totals[n] / total for one in parts]
+    added /= len(whole.counts)
+    if whole.sys_len and whole.sys_len < whole.ref_len:  # penalty exp(1 - reference / answer)
+        due = whole.ref_len / whole.sys_len
+        added += [due * one.sys_len / whole.sys_len - one.ref_len / whole.sys_len for one in parts]
+    return added * len(parts)
 
 
 def _token_f1(given: list[str], due: list[str]) -> float:

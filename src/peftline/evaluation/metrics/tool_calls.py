@@ -8,10 +8,9 @@ from peftline.tool_calls import scoring
 
 def aggregate(rows: Rows) -> Metrics:
     """Shares of all examples, and precision and recall of the refusal."""
-    scores = [row["scores"] for row in rows]
     return {
         **shares(rows, "exact_match", "valid_json", "name_accuracy"),
-        **precision_and_recall(scores),
+        **precision_and_recall(rows),
     }
 
 

@@ -1,11 +1,17 @@
 """How far training again, with another seed, moves a result: a part of every difference."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from peftline.evaluation.statistics.intervals import StandardError
+from peftline.evaluation.statistics.clusters import (
+    Clusters,
+    StandardError,
+    clustered,
+    degrees_of_freedom,
+    variance_of_mean,
+)
 
 Scores = list[list[float]]
 """Of one recipe: for each seed, a score of each example."""
@@ -20,9 +26,9 @@ class SeedVariance(NamedTuple):
     """Between runs that differ in their seed alone, pooled over recipes.
 
     The results of such runs differ by what a seed does to a model, and by the chance of which of
-    these examples it then gets right. An analysis of variance by seed and example tells the two
-    apart, as for readers and cases in radiology (Obuchowski and Rockette 1995,
-    doi:10.1080/03610919508813243).
+    these examples it then gets right. An analysis of variance by seed and group of examples tells
+    the two apart, as for readers and cases in radiology (Obuchowski and Rockette 1995,
+    doi:10.1080/03610919508813243): what a seed does to one group and not to the others is chance.
     """
 
     recipes: int
@@ -31,12 +37,12 @@ class SeedVariance(NamedTuple):
     """Variance of the results of runs."""
     observed_degrees: int
     chance: float
-    """The part of it that more test examples would even out."""
-    chance_degrees: int
+    """The part of it that more groups of test examples would even out."""
+    chance_degrees: float
 
     @property
     def own(self) -> float:
-        """What would remain with ever more examples; 0.0 where chance explains all of it."""
+        """What would remain with ever more groups; 0.0 where chance explains all of it."""
         left = self.observed - self.chance
         return left if left > _ROUNDING * self.observed else 0.0
 
@@ -52,7 +58,7 @@ class SeedVariance(NamedTuple):
         of both estimates have: taking chance off makes them fall without end.
 
         Args:
-            error: about other examples.
+            error: over other groups of examples.
             runs: how many seeds stand behind each of the two; none for what was not trained.
         """
         share = sum(1 / count for count in runs if count)
@@ -69,33 +75,41 @@ class SeedVariance(NamedTuple):
         return StandardError(variance**0.5, max(degrees, fewest))
 
 
-def seed_variance(recipes: Iterable[Scores]) -> SeedVariance | None:
+def seed_variance(recipes: Iterable[Scores], groups: Sequence[str]) -> SeedVariance | None:
     """Variance of results between seeds, from all recipes that ran with several.
 
     One recipe has too few seeds to tell its own (that of three lies anywhere between 0.03 and 3.7
     times the true one, 95 %), so all are taken to vary alike. A recipe whose scores no seed
     changes, such as one that always refuses, is no part of it.
 
+    Args:
+        recipes: their scores.
+        groups: of the examples.
+
     Returns:
-        None if no recipe has two seeds that differ, or there are not two examples.
+        None if no recipe has two seeds that differ, or there are not two groups.
     """
-    return _pooled((scores[np.newaxis], 1) for scores in _varying(recipes))
+    return _pooled(((scores[np.newaxis], 1) for scores in _varying(recipes)), clustered(groups))
 
 
-def variance_at_equal_seeds(groups: Iterable[Iterable[Scores]]) -> SeedVariance | None:
+def variance_at_equal_seeds(
+    tables: Iterable[Iterable[Scores]], groups: Sequence[str]
+) -> SeedVariance | None:
     """The same without what a seed does to all recipes alike: half of a difference's variance.
 
     The seed orders the rows, and one order is better than another for every recipe.
 
     Args:
-        groups: recipes with equal seeds, in one order.
+        tables: recipes with equal seeds, in one order.
+        groups: of the examples.
 
     Returns:
-        None if no two recipes ran with the same several seeds.
+        None if no two recipes ran with the same several seeds, or there are not two groups.
     """
-    together = (list(_varying(recipes)) for recipes in groups)
-    stacks = [np.stack(recipes) for recipes in together if len(recipes) > 1]
-    return _pooled((scores - scores.mean(axis=0), len(scores) - 1) for scores in stacks)
+    together = (list(_varying(recipes)) for recipes in tables)
+    stacks = (np.stack(recipes) for recipes in together if len(recipes) > 1)
+    parts = ((scores - scores.mean(axis=0), len(scores) - 1) for scores in stacks)
+    return _pooled(parts, clustered(groups))
 
 
 def varies(recipe: Scores) -> bool:
@@ -105,24 +119,31 @@ def varies(recipe: Scores) -> bool:
 
 def _varying(recipes: Iterable[Scores]) -> Iterable[np.ndarray]:
     for recipe in recipes:
-        if varies(recipe) and len(recipe[0]) > 1:
+        if varies(recipe):
             yield np.asarray(recipe, dtype=float)
 
 
-def _pooled(parts: Iterable[tuple[np.ndarray, int]]) -> SeedVariance | None:
-    """From scores by recipe, seed and example, and how many of the recipes are free to vary."""
+def _pooled(parts: Iterable[tuple[np.ndarray, int]], clusters: Clusters) -> SeedVariance | None:
+    """From scores by recipe, seed and example, and how many of the recipes are free to vary.
+
+    Without an example's mean over seeds, the sums of groups differ between seeds by n_g times what
+    a seed does to all, which CR2's residuals leave out, and by what it does to one group. So the
+    CR2 variances of the runs estimate chance: seeds - 1 of them are free for each recipe.
+    """
+    if len(clusters.sizes) < 2:
+        return None
+    belongs = np.eye(len(clusters.sizes))[clusters.of_rows]
     observed = chance = 0.0
-    count = degrees = chance_degrees = 0
+    count = degrees = 0
     for scores, free in parts:
-        recipes, seeds, examples = scores.shape
-        level = scores.mean(axis=(1, 2), keepdims=True)
-        of_seed = scores.mean(axis=2, keepdims=True)
-        residual = scores - scores.mean(axis=1, keepdims=True) - of_seed + level
-        observed += float(((of_seed - level) ** 2).sum())
-        chance += float((residual**2).sum()) / (examples - 1) / examples
+        recipes, seeds, _ = scores.shape
+        of_seed = scores.mean(axis=2)
+        observed += float(np.square(of_seed - of_seed.mean(axis=1, keepdims=True)).sum())
+        totals = (scores - scores.mean(axis=1, keepdims=True)) @ belongs
+        chance += float(variance_of_mean(totals, clusters.sizes).sum())
         count += recipes
         degrees += free * (seeds - 1)
-        chance_degrees += free * (seeds - 1) * (examples - 1)
     if not degrees:
         return None
-    return SeedVariance(count, observed / degrees, degrees, chance / degrees, chance_degrees)
+    of_chance = degrees * float(degrees_of_freedom(clusters.sizes))
+    return SeedVariance(count, observed / degrees, degrees, chance / degrees, of_chance)

@@ -1,42 +1,56 @@
-"""The exact paired permutation test for differences in whole steps, such as means of few seeds."""
+"""The paired permutation test: the signs of differences are turned over, all ways or at random."""
+
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
+from scipy import stats
 
+SIGN_FLIPS = 9999  # p-values in steps of 1/10,000
 _TOLERANCE = 1e-6  # of a step; means of seeds are rounded by floating point alone
+_AT_ONCE = 2_000_000  # values: 16 MB
 
 
-def steps(ours: list[float], theirs: list[float], parts: int) -> list[int] | None:
+def steps(differences: Sequence[float], parts: int) -> np.ndarray | None:
     """Differences counted in steps of `1 / parts`; None if one is no whole number of steps.
 
     Args:
-        ours: a score per example; a mean of three hits or misses is a multiple of 1/3.
-        theirs: the same examples.
+        differences: of scores; those of means of three hits or misses are multiples of 1/3.
         parts: into how many steps a score of 1 is divided.
-
-    Raises:
-        ValueError: the lists differ in length.
     """
-    pairs = zip(ours, theirs, strict=True)
-    scaled = np.array([(float(a) - float(b)) * parts for a, b in pairs])
+    scaled = np.asarray(differences, dtype=float) * parts
     whole = np.rint(scaled)
-    return (
-        None if np.abs(scaled - whole).max(initial=0) > _TOLERANCE else whole.astype(int).tolist()
-    )
+    return None if np.abs(scaled - whole).max(initial=0) > _TOLERANCE else whole.astype(int)
 
 
-def p_value(differences: list[int]) -> float:
+def exact(differences: Sequence[int]) -> float:
     """Share of all sign patterns whose sum is at least as far from zero as the one observed.
 
-    The distribution of the sum over all 2^n patterns is built up one difference at a time, so no
-    pattern is left to chance. For differences of 1, 0 and -1 it is the exact McNemar test.
+    The distribution of the sum over all 2^n patterns is built up, one size of difference at a time,
+    so no pattern is left to chance: a size that occurs k times adds a binomial number of it. For
+    differences of 1, 0 and -1 it is the exact McNemar test.
     """
-    sizes = [abs(difference) for difference in differences if difference]
-    total = sum(sizes)
-    chances = np.zeros(total + 1)  # that the positive ones add up to so much
-    chances[0] = 1.0
-    for size in sizes:
-        positive = np.zeros_like(chances)
-        positive[size:] = chances[:-size]
-        chances = (chances + positive) / 2
-    sums = 2 * np.arange(total + 1) - total
-    return min(1.0, float(chances[np.abs(sums) >= abs(sum(differences))].sum()))
+    sizes = Counter(abs(int(one)) for one in differences if one)
+    chances = np.ones(1)  # that the positive ones add up to so much
+    for size, count in sizes.most_common():
+        before, chances = chances, np.zeros(len(chances) + size * count)
+        for positive, chance in enumerate(stats.binom.pmf(np.arange(count + 1), count, 0.5)):
+            chances[positive * size :][: len(before)] += chance * before
+    sums = 2 * np.arange(len(chances)) - (len(chances) - 1)
+    return min(1.0, float(chances[np.abs(sums) >= abs(sum(map(int, differences)))].sum()))
+
+
+def drawn(differences: Sequence[float], flips: int = SIGN_FLIPS) -> float:
+    """The same for any differences, at random, always the same ones (scipy); all, if no more.
+
+    Never less than 2 / (flips + 1) where patterns are drawn.
+    """
+    result = stats.permutation_test(
+        (np.asarray(differences, dtype=float),),
+        np.mean,
+        permutation_type="samples",  # of one sample: signs
+        n_resamples=flips,
+        batch=max(1, _AT_ONCE // len(differences)),
+        rng=np.random.default_rng(0),
+    )
+    return float(result.pvalue)

@@ -1,64 +1,124 @@
-"""Paired tests of two recipes on the same examples."""
+"""Paired tests of two models on the same examples, by groups of them."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from peftline.evaluation.statistics import sign_flips
-from peftline.evaluation.statistics.intervals import AT_ONCE, paired_differences
+from peftline.evaluation.statistics.clusters import (
+    Clusters,
+    StandardError,
+    clustered,
+    standard_error,
+)
+from peftline.evaluation.statistics.intervals import Metric, design_effect, metric
 
 SIGNIFICANT = 0.05
-SIGN_FLIPS = 9999  # p-values in steps of 1/10,000
-_ENOUGH_FOR_T = 30  # examples, from which means are near enough to normal
+_ENOUGH_FOR_T = 30  # groups, from which sums are near enough to normal
 
 
-def paired_p_value(
-    ours: list[float], theirs: list[float], seeds: int = 1, flips: int = SIGN_FLIPS
-) -> float:
-    """Two-sided p-value: could two models that are equally good differ so much on these examples?
+class PairedTest(NamedTuple):
+    """What is known about the difference of two models."""
 
-    Hits and misses take the exact McNemar test (McNemar 1947, doi:10.1007/BF02295996; statsmodels).
-    Means of those over seeds take the exact test of all sign patterns (`sign_flips`): drawn at
-    random, patterns give no p-value below 2 in 10,000. Other scores take a permutation test that
-    flips the signs of the differences at random, which asks nothing of their distribution but that
-    it be symmetric about zero if the models are equal (scipy). The flips are the same at every
-    call. Where none of them reaches the difference, their number is all that is known; of 30
-    examples or more, the paired t-test (scipy) then says how small the p-value is. Without it no
-    difference would outlast the adjustment for many pairs.
+    difference: Metric
+    """Ours - theirs, with its interval by the t-distribution."""
+    error: StandardError | None
+    """Of the difference; None for fewer than two groups."""
+    p_value: float
+    differing_groups: int
+    """Whose sums differ; no others have a sign to flip."""
+
+    @property
+    def smallest_p_value(self) -> float:
+        """That so many differing groups allow: of 2^G patterns, the observed and its mirror."""
+        return min(1.0, 2.0 ** (1 - self.differing_groups))
+
+    def not_testable(self, level: float = SIGNIFICANT) -> str | None:
+        """Why no difference, however large, could be found; None if one could.
+
+        Args:
+            level: that the p-value has to be below.
+        """
+        return self.difference["no_verdict"] or too_few_differ(self.differing_groups, level)
+
+
+def too_few_differ(groups: int, level: float) -> str | None:
+    """Why so few differing groups can give no p-value below a level; None if they can."""
+    smallest = min(1.0, 2.0 ** (1 - groups))
+    if smallest < level:
+        return None
+    where = "1 group differs" if groups == 1 else f"{groups or 'no'} groups differ"
+    return f"{where}, which allows no p-value below {smallest:.2g}"
+
+
+def paired_test(
+    ours: Sequence[float],
+    theirs: Sequence[float],
+    groups: Sequence[str],
+    seeds: int = 1,
+    widened: Callable[[StandardError], StandardError] | None = None,
+    flips: int = sign_flips.SIGN_FLIPS,
+) -> PairedTest:
+    """Could two models that are equally good differ so much on other examples like these?
+
+    Two recipes, of which the larger p-value counts. The first turns over the signs of the groups'
+    sums (`sign_flips`), which asks nothing of them but that they be symmetric about zero if the
+    models are equal: exactly where scores come in steps of 1 / seeds, else at random. For single
+    rows of hits and misses it is McNemar's exact test (1947, doi:10.1007/BF02295996). The second is
+    the t-test with the CR2 error, to which `widened` adds what other seeds would. Where every row
+    is a group of its own and nothing is added, the first alone is exact, and counts.
 
     Args:
+        ours: a score of each row, such as its mean over seeds.
+        theirs: of the same rows.
+        groups: of the rows.
         seeds: over which scores are means: a common multiple, if the two have different numbers.
+        widened: from the error over other examples, that over other seeds too.
         flips: how many are tried at random; all, if there are no more.
 
     Returns:
-        1.0 where no pair or one alone differs, also without pairs.
+        A p-value of 1.0 where no group or one alone differs, also without rows.
 
     Raises:
         ValueError: the lists differ in length.
     """
-    from statsmodels.stats.contingency_tables import mcnemar
+    pairs = zip(ours, theirs, groups, strict=True)
+    differences = np.array([float(a) - float(b) for a, b, _ in pairs])
+    clusters = clustered(groups)
+    of_examples = standard_error(differences, groups)
+    error = widened(of_examples) if widened and of_examples else of_examples
+    average = float(differences.mean()) if len(differences) else 0.0
+    p_value, differing = _flipped(differences, clusters, seeds, flips)
+    if error and not (clusters.are_single_rows and error == of_examples):
+        p_value = max(p_value, error.p_value(average))
+    low, high = error.around(average) if error else (None, None)
+    effect = design_effect(differences, clusters) if len(differences) else 1.0
+    return PairedTest(metric(average, low, high, clusters, effect), error, p_value, differing)
 
-    # Both tests look at pairs that differ only: a zero has no sign to flip.
-    differences = [difference for difference in paired_differences(ours, theirs) if difference]
-    if len(differences) < 2:
-        return 1.0
-    if {*ours, *theirs} <= {0, 1}:
-        table = [[0, differences.count(1)], [differences.count(-1), 0]]
-        return float(mcnemar(table, exact=True).pvalue)
-    steps = sign_flips.steps(ours, theirs, seeds) if seeds > 1 else None
-    if steps is not None:
-        return sign_flips.p_value(steps)
-    result = stats.permutation_test(
-        (np.asarray(differences),),
-        np.mean,
-        permutation_type="samples",  # of one sample: signs
-        n_resamples=flips,
-        batch=max(1, AT_ONCE // len(differences)),
-        rng=np.random.default_rng(0),
-    )
-    floor = 2 / (flips + 1)
-    if len(differences) >= _ENOUGH_FOR_T and result.pvalue <= floor:
-        return min(floor, float(stats.ttest_1samp(differences, 0.0).pvalue))
-    return float(result.pvalue)
+
+def _flipped(
+    differences: np.ndarray, clusters: Clusters, seeds: int, flips: int
+) -> tuple[float, int]:
+    """The p-value of flipped signs, and how many groups have one."""
+    if not np.isfinite(differences).all():
+        return 1.0, 0
+    counted = sign_flips.steps(differences, seeds)
+    totals = clusters.totals(differences if counted is None else counted)
+    scale = np.abs(differences).max(initial=0)
+    signed = totals[np.abs(totals) > 1e-9 * scale] if counted is None else totals[totals != 0]
+    count = len(signed)
+    if count < 2:
+        return 1.0, count
+    if counted is not None:
+        return sign_flips.exact(np.rint(signed).astype(int)), count
+    p_value, floor = sign_flips.drawn(signed, flips), 2 / (flips + 1)
+    # Where no pattern reaches the sum, their number is all that is known. Without the t-test no
+    # difference would outlast the adjustment for many pairs.
+    if count >= _ENOUGH_FOR_T and p_value <= floor:
+        error = StandardError(float(np.std(signed, ddof=1)) / count**0.5, count - 1.0)
+        p_value = min(floor, error.p_value(float(signed.mean())))
+    return p_value, count
 
 
 def adjusted(p_values: list[float]) -> list[float]:
