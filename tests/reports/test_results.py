@@ -42,7 +42,7 @@ def test_it_says_who_is_better_than_whom_and_what_cannot_be_compared():
     assert "- good and close are better than bad, evil" in text  # together: the same rows
     assert re.search(r"^- bad and evil.* are better than base \(few-shot\)\.$", text, re.MULTILINE)
     assert "adjusted by Holm over 10 pairs" in text
-    assert "strange, seed 42: other data" in text
+    assert "strange, seed 42: another base model" in text
     assert "Minimum detectable difference" in text
 
 
