@@ -191,13 +191,30 @@ def test_scores_that_are_made_of_likelihoods_stay_and_it_is_said(tmp_path, chang
     assert files(tmp_path) == before
 
 
-def test_a_base_that_has_answered_other_questions_since_is_no_opponent(tmp_path, mend):
+@pytest.mark.parametrize("missing", ["questions", "settings", "answers"])
+def test_a_run_whose_base_has_been_asked_otherwise_since_stays_and_it_is_said(
+    tmp_path, mend, missing
+):
     one = finished()
-    one.base_predictions[0]["prompt"] = "another question"
+    if missing == "questions":
+        one.base_predictions[0]["prompt"] = "another question"
+    if missing == "settings":
+        one.base_metrics["protocol"]["max_new_tokens"] = 99
+    if missing == "answers":
+        one.base_predictions.clear()
     save(one, tmp_path)
     mend()
     *_, outcome = rescore(tmp_path)
-    assert not outcome.is_renewed and "other questions since" in outcome.note
+    reasons = {
+        "questions": "the base beside it has answered other questions since",
+        "settings": "the base beside it has been asked or scored otherwise since",
+        "answers": "there are no answers of the base beside it",
+    }
+    assert outcome == (
+        "08_reporting/lora/seed-42",
+        False,
+        f"{reasons[missing]}; run the recipe again",
+    )
 
 
 def test_a_summary_of_an_older_version_gets_what_it_lacks(tmp_path):

@@ -14,11 +14,11 @@ from peftline.errors import PeftlineError, listed
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet
 from peftline.evaluation.protocol import questions_sha256, scoring_sha256
-from peftline.evaluation.rows import Rows
+from peftline.evaluation.rows import Rows, by_mode
 from peftline.reports.summary import MODES, Delivered, verdict
 from peftline.schema import Evaluation
 
-# Their answers are not stored; that of the adapter as it is delivered are.
+# Figures of a summary whose answers are not stored.
 _WITHOUT_ANSWERS = ("metrics_quantized", "validation_metrics")
 
 
@@ -91,13 +91,10 @@ def _of_base(
     if not metric_set.is_of_text:
         return _New({}, Outcome(where, False, _fixed(metric_set))), base
     rows = _scored(base.rows, metric_set)
-    by_mode: dict[str, Rows] = {}
-    for row in rows:
-        by_mode.setdefault(row["mode"], []).append(row)
-    scores = base.scores | {mode: metric_set.aggregate(one) for mode, one in by_mode.items()}
+    scores = base.scores | {mode: metric_set.aggregate(one) for mode, one in by_mode(rows).items()}
     if protocol:
         scores["protocol"] = protocol | {"scoring_sha256": scoring_sha256(metric_set)}
-    files = {folder / "predictions.jsonl": _lines(rows), folder / "metrics.json": _json(scores)}
+    files = {folder / "predictions.jsonl": jsonl.text(rows), folder / "metrics.json": _json(scores)}
     return _New(files, Outcome(where, True, "")), _Base(rows, scores)
 
 
@@ -107,11 +104,9 @@ def _of_run(run: Run, base: _Base, place: Path, root: Path, base_is_new: bool) -
     metric_set = _set_of(run)
     if metric_set and not metric_set.is_of_text:
         return _New({}, Outcome(run.folder, False, _fixed(metric_set)))
-    rows = _scored(run.predictions, metric_set) if metric_set else []
-    asked = questions_sha256(rows)
-    if any(questions_sha256(of_mode) != asked for of_mode in _modes(base.rows)):
-        note = "the base beside it has answered other questions since; run the recipe again"
-        return _New({}, Outcome(run.folder, False, note))
+    if metric_set and (apart := _apart(run, base, metric_set)):
+        return _New({}, Outcome(run.folder, False, f"{apart}; run the recipe again"))
+    rows = _scored(run.predictions, metric_set) if metric_set else run.predictions
     changed = [row["scores"] for row in rows] != [row["scores"] for row in run.predictions]
     lost = [name for name in _WITHOUT_ANSWERS if changed and run.summary.get(name)]
     scores = metric_set.aggregate(rows) if metric_set else {}
@@ -120,12 +115,26 @@ def _of_run(run: Run, base: _Base, place: Path, root: Path, base_is_new: bool) -
     note = f"{' and '.join(lost)}: without stored answers; null in the summary" if lost else ""
     return _New(
         {
-            output / "predictions.jsonl": _lines(rows),
+            output / "predictions.jsonl": jsonl.text(rows),
             output / "metrics.json": _json(scores),
             root / run.folder / "summary.json": _json(summary),
         },
         Outcome(run.folder, True, note),
     )
+
+
+def _apart(run: Run, base: _Base, metric_set: MetricSet) -> str:
+    """Why the base beside a run is no opponent for its verdict; empty if it is."""
+    asked = questions_sha256(run.predictions)
+    if not base.rows:
+        return "there are no answers of the base beside it"
+    if any(questions_sha256(of_mode) != asked for of_mode in by_mode(base.rows).values()):
+        return "the base beside it has answered other questions since"
+    settings = run.summary["evaluation"] | {"metric_set": metric_set.name}
+    protocol = base.scores.get("protocol", {}).items()  # of an older version there is none
+    if any(name in settings and value != settings[name] for name, value in protocol):
+        return "the base beside it has been asked or scored otherwise since"
+    return ""
 
 
 def _of_today(
@@ -173,20 +182,11 @@ def _scored(rows: Rows, metric_set: MetricSet) -> Rows:
     return scored
 
 
-def _modes(rows: Rows) -> list[Rows]:
-    names = dict.fromkeys(row["mode"] for row in rows)
-    return [[row for row in rows if row["mode"] == name] for name in names]
-
-
 def _fixed(metric_set: MetricSet) -> str:
     return (
         f"scores of '{metric_set.name}' are made of likelihoods, which are not stored; run the "
         "recipe again"
     )
-
-
-def _lines(rows: Rows) -> str:
-    return "".join(f"{jsonl.dump(row)}\n" for row in rows)
 
 
 def _json(value: Any) -> str:

@@ -8,7 +8,7 @@ from peftline.comparison.runs import Run
 from peftline.comparison.versions import COMMAND
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.protocol import Protocol, questions_sha256
-from peftline.evaluation.rows import Rows
+from peftline.evaluation.rows import Rows, by_mode
 
 _WAYS = {  # modes of the base's predictions
     "zero_shot": "base (zero-shot)",
@@ -47,7 +47,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
             continue
         seen.append((run.base_predictions, run.base_metrics))
         asked = run.base_metrics.get("protocol", {})
-        for mode, given in _by_mode(run.base_predictions).items():
+        for mode, given in by_mode(run.base_predictions).items():
             name = _WAYS.get(mode, f"base, {mode}")
             if questions_sha256(given) != questions:
                 other.setdefault(name, "its answers are to other questions")
@@ -86,10 +86,3 @@ def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row
         },
         scores=[values] if values else [],
     )
-
-
-def _by_mode(rows: Rows) -> dict[str, Rows]:
-    modes: dict[str, Rows] = {}
-    for row in rows:
-        modes.setdefault(row["mode"], []).append(row)
-    return modes
