@@ -53,7 +53,7 @@ def test_an_accelerator_has_a_name_its_memory_and_a_driver(accelerator, tmp_path
         name="H200", memory_bytes=141 * 2**30, driver=driver
     )
     assert found.compute_dtype == "bfloat16"
-    assert found.told.startswith("H200 of 141.0 GiB, ")
+    assert found.description.startswith("H200 of 141.0 GiB, ")
 
 
 @pytest.mark.parametrize(

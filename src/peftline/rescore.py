@@ -65,9 +65,9 @@ def rescore(root: Path) -> list[Outcome]:
             problems.append(f"{place.relative_to(root.parent).as_posix()}: {error}")
     if problems:
         raise PeftlineError("\n".join(["Nothing was changed.", *problems]))
-    for one in made:
-        _write(one.files)
-    return [one.outcome for one in made]
+    for new in made:
+        _write(new.files)
+    return [new.outcome for new in made]
 
 
 def _place(place: Path, runs: list[Run], root: Path) -> Iterable[_New]:
@@ -77,7 +77,7 @@ def _place(place: Path, runs: list[Run], root: Path) -> Iterable[_New]:
     if base.rows:
         new, base = _of_base(place / "07_model_output" / "base", base, _set_of(first), root)
         made.append(new)
-    renewed = any(one.outcome.is_renewed for one in made)
+    renewed = any(new.outcome.is_renewed for new in made)
     return [*made, *(_of_run(run, base, place, root, renewed) for run in runs)]
 
 
@@ -91,7 +91,9 @@ def _of_base(
     if not metric_set.is_of_text:
         return _New({}, Outcome(where, False, _fixed(metric_set))), base
     rows = _scored(base.rows, metric_set)
-    scores = base.scores | {mode: metric_set.aggregate(one) for mode, one in by_mode(rows).items()}
+    scores = base.scores | {
+        mode: metric_set.aggregate(said) for mode, said in by_mode(rows).items()
+    }
     if protocol:
         scores["protocol"] = protocol | {"scoring_sha256": scoring_sha256(metric_set)}
     files = {folder / "predictions.jsonl": jsonl.text(rows), folder / "metrics.json": _json(scores)}

@@ -32,14 +32,14 @@ def sha256_of_scoring(*roots: str) -> str:
     metric makes no score of another one stale.
     """
     graph = _graph()
-    found: set[str] = set()
+    names: set[str] = set()
     waiting = list(roots)
     while waiting:
         module = waiting.pop()
-        if module not in found:
-            found.add(module)
+        if module not in names:
+            names.add(module)
             waiting += graph.find_modules_directly_imported_by(module)
-    return store.sha256_of_files(*files(sorted(found)))
+    return store.sha256_of_files(*files(sorted(names)))
 
 
 def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:

@@ -69,8 +69,8 @@ def _otherwise(asked: dict[str, Any], protocol: dict[str, Any]) -> str:
     names = [name for name in protocol if asked.get(name) != protocol[name]]
     if names == ["scoring_sha256"]:
         return f"it was scored by another version of the scoring ({COMMAND} makes them equal)"
-    told = ", ".join(f"{name} {asked.get(name)}, not {protocol[name]}" for name in names)
-    return f"it was asked or scored otherwise than the recipes ({told})"
+    differences = ", ".join(f"{name} {asked.get(name)}, not {protocol[name]}" for name in names)
+    return f"it was asked or scored otherwise than the recipes ({differences})"
 
 
 def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row:

@@ -65,7 +65,7 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         git_shas=sorted({run.summary["git_sha"] for run in kept if run.summary["git_sha"]}),
         sweep=_sweep(runs),
     )
-    return found.model_copy(update={"verdict": [*verdict.sentences(found), *versions.told(runs)]})
+    return found.model_copy(update={"verdict": [*verdict.sentences(found), *versions.advice(runs)]})
 
 
 def _rank(row: Row, chosen: MetricSet | None) -> tuple[bool, float, float]:
@@ -107,10 +107,10 @@ def _other_rows(kept: list[Run]) -> list[str]:
         recipes.setdefault(run.summary["data"]["sha256"][:8], set()).add(run.recipe)
     if len(recipes) < 2:
         return []
-    told = ", ".join(f"{data} ({listed(sorted(names))})" for data, names in sorted(recipes.items()))
+    of_data = (f"{data} ({listed(sorted(names))})" for data, names in sorted(recipes.items()))
     return [
-        f"The test questions are the same, the training data is not: sha256 {told}. Validation "
-        "losses are of other rows."
+        f"The test questions are the same, the training data is not: sha256 "
+        f"{', '.join(of_data)}. Validation losses are of other rows."
     ]
 
 

@@ -88,13 +88,18 @@ def of_one_machine(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
 
 def machine(run: Run) -> str:
     """The machine that a run was made on, in words."""
-    told = run.summary.get("hardware")
-    return Hardware.model_validate(told).told if told else "a machine that is not known"
+    hardware = _hardware(run)
+    return hardware.description if hardware else "a machine that is not known"
 
 
 def _speed(run: Run) -> tuple[str | int, ...] | None:
-    told = run.summary.get("hardware")
-    return Hardware.model_validate(told).speed if told else None
+    hardware = _hardware(run)
+    return hardware.speed if hardware else None
+
+
+def _hardware(run: Run) -> Hardware | None:
+    stored = run.summary.get("hardware")
+    return Hardware.model_validate(stored) if stored else None
 
 
 def _text(run: Run) -> str | None:

@@ -23,19 +23,21 @@ def is_current(scored: dict[str, Any]) -> bool:
     return metric_set is None or scored["scoring_sha256"] == scoring_sha256(metric_set)
 
 
-def told(runs: Runs) -> list[str]:
+def advice(runs: Runs) -> list[str]:
     """How many runs were scored otherwise, and the command that scores them anew."""
     older = [run for run in runs.runs if not is_current(run.summary)]
     if not older:
         return []
-    name = experiment(runs.root)
-    command = f"{COMMAND} --experiment {name}" if name else COMMAND
+    place = experiment(runs.root)
+    command = f"{COMMAND} --experiment {place}" if place else COMMAND
     sets = Counter(run.summary.get("metric_set") for run in older)
-    fixed = sum(count for one, count in sets.items() if one and not metrics.SETS[one].is_of_text)
-    said = (
+    fixed = sum(count for name, count in sets.items() if name and not metrics.SETS[name].is_of_text)
+    sentence = (
         f"{len(older)} of {len(runs.runs)} runs are of another version of the scoring than this "
         f"project: {command} scores their stored answers anew, without a model."
     )
     if fixed:
-        said += f" {fixed} of them can only be run again: what they were scored by is not stored."
-    return [said]
+        sentence += (
+            f" {fixed} of them can only be run again: what they were scored by is not stored."
+        )
+    return [sentence]

@@ -65,12 +65,13 @@ def rescore(experiment: str | None, env: str | None) -> None:
         PeftlineError: there are no runs, or something cannot be scored; then nothing is changed.
     """
     outcomes = scoring.rescore(_root(experiment, env))
-    for one in outcomes:
-        if one.is_renewed or one.note:
-            what = "scored anew" if one.is_renewed else "as it was"
-            click.echo(f"{one.folder}: {what}{f' ({one.note})' if one.note else ''}")
-    renewed = sum(one.is_renewed for one in outcomes)
-    kept = sum(bool(one.note) and not one.is_renewed for one in outcomes)
+    for outcome in outcomes:
+        if outcome.is_renewed or outcome.note:
+            state = "scored anew" if outcome.is_renewed else "as it was"
+            note = f" ({outcome.note})" if outcome.note else ""
+            click.echo(f"{outcome.folder}: {state}{note}")
+    renewed = sum(outcome.is_renewed for outcome in outcomes)
+    kept = sum(bool(outcome.note) and not outcome.is_renewed for outcome in outcomes)
     click.echo(
         f"{renewed} scored anew, {kept} that could not be, {len(outcomes) - renewed - kept} that "
         "are of today's scoring."
