@@ -23,3 +23,11 @@ def groups_of(rows: Rows) -> list[str]:
             f"{without[0]}): an older version wrote them. Run the recipe again."
         )
     return [row["group"] for row in rows]
+
+
+def by_mode(rows: Rows) -> dict[str, Rows]:
+    """The base's answers by the way that it was asked."""
+    modes: dict[str, Rows] = {}
+    for row in rows:
+        modes.setdefault(row["mode"], []).append(row)
+    return modes
