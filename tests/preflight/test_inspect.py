@@ -220,6 +220,29 @@ def test_choices_that_cannot_be_stop_a_run_before_its_training(inspected):
     assert "references_cannot_be_scored" not in names(inspected(rows, evaluation=scored))
 
 
+def test_all_of_a_plain_text_but_its_first_token_carries_loss(inspected):
+    found = inspected([{"text": row["instruction"]} for row in ROWS], evaluation={"few_shot": 0})
+    assert found["supervised_share"] == 1, "of what is predicted"
+    assert "everything_is_supervised" not in names(found)
+    example = found["examples"][0]
+    assert example["supervised"] == example["length"] - 1
+    assert [piece["loss"] for piece in example["pieces"]] == [False] + [True] * (
+        len(example["pieces"]) - 1
+    )
+
+
+def test_conversations_that_carry_loss_everywhere_are_found(inspected, monkeypatch):
+    """Everywhere but on the first token, which nothing predicts."""
+    from peftline.rendering import rows as rendered
+
+    def unmasked(texts, template, labelled=rendered.labelled):
+        return [rendered.Tokens(one.input_ids, one.input_ids) for one in labelled(texts, template)]
+
+    monkeypatch.setattr(rendered, "labelled", unmasked)
+    given = [row | {"output": row["output"] + " Yes."} for row in ROWS[:40]]
+    assert "everything_is_supervised" in names(inspected(given), "error")
+
+
 def test_plain_text_has_no_references(inspected):
     found = inspected([{"text": row["instruction"]} for row in ROWS], evaluation={"few_shot": 0})
     assert found["answers"]["references"] == 0

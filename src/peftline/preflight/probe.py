@@ -15,7 +15,7 @@ from peftline.base_model.hardware import compute_dtype
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
-from peftline.objectives.sft import batch_loss
+from peftline.objectives.token_losses import batch_loss
 from peftline.prepare import prepare
 from peftline.rendering import stored
 from peftline.schema import Recipe
