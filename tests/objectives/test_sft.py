@@ -13,8 +13,7 @@ from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer, TokensPerRow
 from peftline.objectives.token_losses import supervised_loss
-from peftline.speed import Speed, head
-from peftline.speed.packing import rows_apart
+from peftline.speed import Speed, applied, head
 
 PAD = 256
 
@@ -254,7 +253,7 @@ def test_the_loss_of_a_router_is_trained_as_transformers_adds_it(
 ):
     trainer = trainer_of(experts)
     plain = step(with_router, experts, batch)
-    with rows_apart(experts, packing, 22):
+    with applied(Speed(packing=packing), experts, 22):
         ours = step(trainer.compute_loss, experts, batch)
     torch.testing.assert_close(ours[0], plain[0], rtol=1e-5, atol=0)
     for name, gradient in plain[1].items():
