@@ -24,13 +24,30 @@ def sha256_without_adapters(root: str) -> str:
     return store.sha256_of_files(*files(modules(root)))
 
 
+def sha256_of_scoring(*roots: str) -> str:
+    """Hash of the source of modules that score answers, and of all that they import.
+
+    The packages above them are left out, for that of the metrics imports all metrics: a mended
+    metric makes no score of another one stale.
+    """
+    graph = _imports()
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        module = waiting.pop()
+        if module not in found:
+            found.add(module)
+            waiting += graph.find_modules_directly_imported_by(module)
+    return store.sha256_of_files(*files(sorted(found)))
+
+
 def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:
     """Names of a module and of those that it imports, also within functions.
 
     The registry imports a module for each type of adapter. Only that of the recipe's own type
     counts, with what it imports, so that a change of one method leaves the others' results valid.
     """
-    graph = grimp.build_graph("peftline", exclude_type_checking_imports=True, cache_dir=None)
+    graph = _imports()
     types = {kind.__module__ for kind in get_args(get_args(adapters.Adapter)[0])}
     own = type(recipe.adapter).__module__ if recipe else None
     found, waiting = set(), [root]
@@ -43,6 +60,10 @@ def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:
             if "." in module:
                 waiting.append(module.rpartition(".")[0])  # Python runs the package above it too
     return sorted(found)
+
+
+def _imports() -> grimp.ImportGraph:
+    return grimp.build_graph("peftline", exclude_type_checking_imports=True, cache_dir=None)
 
 
 def files(names: list[str]) -> list[Path]:

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from peftline.evaluation import answers, base, baselines
+from peftline.evaluation import answers, base, baselines, metrics, prompting
+from peftline.evaluation.protocol import Protocol, scoring_sha256
 from peftline.formats.example import Example, Message, ToolCall
 from peftline.schema import Evaluation
 from peftline.tool_calls import REFUSAL, generate, rules, score
@@ -62,8 +63,29 @@ def test_what_is_measured_of_adapters_alone_leaves_the_base_as_it_is(scored, ask
 
 
 def test_without_shots_the_base_is_scored_one_way(scored):
-    _, scores = scored(few_shot=0)
-    assert set(scores) == {"zero_shot", "constant"}
+    rows, scores = scored(few_shot=0)
+    assert {row["mode"] for row in rows} == {"zero_shot", "constant"}
+    assert "few_shot" not in scores
+    assert scores["not_asked"] == {"few_shot": "evaluation.few_shot is 0"}
+    assert scored()[1]["not_asked"] == {}
+
+
+def test_examples_that_the_template_cannot_show_are_not_asked_and_it_is_said(scored, monkeypatch):
+    monkeypatch.setattr(prompting, "refusal", lambda *_: "the chat template refuses it")
+    _, scores = scored()
+    assert "few_shot" not in scores
+    assert scores["not_asked"] == {"few_shot": "the chat template refuses it"}
+
+
+def test_how_answers_were_made_and_scored_stands_beside_the_scores(scored):
+    protocol = Protocol(**scored(dtype="float32")[1]["protocol"])
+    assert protocol == Protocol(
+        metric_set="text",
+        scoring_sha256=scoring_sha256(metrics.TEXT),
+        max_new_tokens=6,
+        dtype="float32",
+        choices=None,
+    )
 
 
 def test_the_draw_that_is_best_on_validation_answers_the_test_split(scored, asked):

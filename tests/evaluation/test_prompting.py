@@ -3,7 +3,7 @@
 import pytest
 
 from peftline.evaluation import generation, prompting
-from peftline.formats.example import Message
+from peftline.formats.example import Example, Message, ToolCall
 from peftline.rendering import render, template
 from peftline.schema import Rendering
 from tests.rendering.examples import template_of
@@ -111,3 +111,100 @@ def test_an_answer_that_carries_no_loss_in_training_is_read_all_the_same(
     silent = example.messages[-1].model_copy(update={"loss": False})
     (found,) = prompting.given_answers(example, [silent], model_template, [])
     assert found == render.tokens(example, model_template)
+
+
+def with_tool(name, system, request, answer, **arguments):
+    """A single exchange that calls a tool, or answers in words."""
+    tool = {"name": name, "description": f"To {name}.", "parameters": {"type": "object"}}
+    calls = [ToolCall(name=name, arguments=arguments)] if arguments else []
+    return Example(
+        id=request,
+        group=request,
+        messages=[
+            Message(role="system", content=system),
+            Message(role="user", content=request),
+            Message(role="assistant", content=answer, tool_calls=calls),
+        ],
+        tools=[tool],
+    )
+
+
+def shown(question, shot, model):
+    messages = prompting.after_shots(question.prompt, question.tools, [shot])
+    return render.prompt_text(messages, model, question.tools)
+
+
+WALK = with_tool("walk", "Be brief.", "Go home.", "", to="home")
+SAME = with_tool("walk", "Be brief.", "Go out.", "", to="out")
+OTHER = with_tool("sing", "Be loud.", "Sing.", "", song="la")
+
+
+def test_what_a_worked_example_shares_with_the_question_stands_once_in_a_real_template():
+    assert shown(WALK, SAME, template_of("qwen-3")) == (
+        "<|im_start|>system\nBe brief.\n\n# Tools\n\n<tools>\n"
+        '{"type": "function", "function": {"name": "walk", "description": "To walk.", '
+        '"parameters": {"type": "object"}}}\n</tools><|im_end|>\n'
+        "<|im_start|>user\nGo out.<|im_end|>\n"
+        '<|im_start|>assistant\n<tool_call>\n{"name": "walk", "arguments": {"to": "out"}}\n'
+        "</tool_call><|im_end|>\n"
+        "<|im_start|>user\nGo home.<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_what_a_worked_example_has_otherwise_stands_in_its_own_request():
+    assert shown(WALK, OTHER, template_of("qwen-3")) == (
+        "<|im_start|>system\nBe brief.\n\n# Tools\n\n<tools>\n"
+        '{"type": "function", "function": {"name": "walk", "description": "To walk.", '
+        '"parameters": {"type": "object"}}}\n</tools><|im_end|>\n'
+        "<|im_start|>user\nBe loud.\n\nTools that may be called:\n"
+        '{"name": "sing", "description": "To sing.", "parameters": {"type": "object"}}\n\n'
+        "Sing.<|im_end|>\n"
+        '<|im_start|>assistant\n<tool_call>\n{"name": "sing", "arguments": {"song": "la"}}\n'
+        "</tool_call><|im_end|>\n"
+        "<|im_start|>user\nGo home.<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_a_template_without_tools_shows_them_in_words(tiny_tokenizer):
+    model = template.load(tiny_tokenizer, Rendering())
+    assert shown(WALK, OTHER, model) == (
+        "<|start|>system\nBe brief.\n\nTools that may be called:\n"
+        '{"name": "walk", "description": "To walk.", "parameters": {"type": "object"}}\n'
+        'To call one, answer <tool_call>\n{"name": …, "arguments": {…}}\n</tool_call>'
+        "<|end|>\n"
+        "<|start|>user\nBe loud.\n\nTools that may be called:\n"
+        '{"name": "sing", "description": "To sing.", "parameters": {"type": "object"}}\n\n'
+        "Sing.<|end|>\n"
+        '<|start|>assistant\n<tool_call>\n{"name": "sing", "arguments": {"song": "la"}}\n'
+        "</tool_call><|end|>\n"
+        "<|start|>user\nGo home.<|end|>\n<|start|>assistant\n"
+    )
+
+
+# Mistral's refuses a request after a call without a result.
+@pytest.mark.parametrize("name", [name for name in STOCK if name != "mistral-3"])
+def test_every_template_shows_question_and_worked_example_whole_and_the_question_last(name):
+    text = shown(WALK, OTHER, template_of(name))
+    for said in ("Be brief.", "To walk.", "Be loud.", "To sing.", "Sing.", "la", "Go home."):
+        assert text.count(said) == 1, said
+    assert max(map(text.rindex, ("Sing.", "Be loud.", '"la"'))) < text.rindex("Go home.")
+
+
+def test_it_is_found_out_what_a_template_refuses(make_example):
+    plain, mistral = make_example("Add 3 and 4.", "7"), template_of("mistral-3")
+    assert prompting.refusal([WALK, plain], [SAME], template_of("qwen-3")) == ""
+    assert prompting.refusal([WALK], [plain], mistral) == ""
+    assert "roles must alternate" in prompting.refusal([plain, WALK], [SAME], mistral)
+
+
+def test_a_class_is_the_answer_of_a_worked_example(make_example):
+    model = template_of("chatml")
+    shot = Example(
+        id="a",
+        group="a",
+        kind="classification",
+        label="good",
+        messages=[Message(role="user", content="Fine.")],
+    )
+    text = shown(make_example("Bad."), shot, model)
+    assert "Fine.<|im_end|>\n<|im_start|>assistant\ngood<|im_end|>" in text

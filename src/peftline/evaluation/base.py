@@ -10,8 +10,9 @@ from peftline import jsonl, sources, store
 from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate
-from peftline.evaluation import answers, baselines, metrics, shots
+from peftline.evaluation import answers, baselines, metrics, prompting, shots
 from peftline.evaluation.asking import Outcome
+from peftline.evaluation.protocol import Protocol
 from peftline.evaluation.rows import Rows
 from peftline.formats.example import Example
 from peftline.handles import BaseModelFolder, Splits
@@ -40,9 +41,10 @@ def score_base(
     """Score the untouched base and the baselines, once per data, base and settings.
 
     Returns:
-        Predictions, each with its `mode`, and the metrics of each mode; where several draws of
-        worked examples were tried, `few_shot_draws`: which was `chosen`, by which `metric` on how
-        many validation questions (`n`), and the `values` of all draws.
+        Predictions, each with its `mode`, and the metrics of each mode. Besides, `not_asked`: why
+        there is none of a mode; `protocol`: how answers were made and scored; and where several
+        draws of worked examples were tried, `few_shot_draws`: which was `chosen`, by which
+        `metric` on how many validation questions (`n`), and the `values` of all draws.
     """
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
     key = {
@@ -74,40 +76,54 @@ def _score(
             model, template, splits, evaluation, [], "Base, zero_shot"
         )
     }
-    worked, tried = _worked(model, template, splits, evaluation)
+    drawn = _drawn(template, splits, evaluation)
+    not_asked = {"few_shot": drawn.why_none} if drawn.why_none else {}
+    worked, tried = _best(drawn.sets, model, template, splits, evaluation)
     if worked:
         found["few_shot"] = answers.answer_split(
             model, template, splits, evaluation, worked, "Base, few_shot"
         )
     found |= _without_model(template, splits, evaluation)
     rows = [{**row, "mode": mode} for mode, (answered, _) in found.items() for row in answered]
-    results = {mode: scores for mode, (_, scores) in found.items()}
+    results: dict[str, Any] = {mode: scores for mode, (_, scores) in found.items()}
+    results |= {"not_asked": not_asked, "protocol": Protocol.of(evaluation, rows).model_dump()}
     return rows, results | ({"few_shot_draws": tried} if tried else {})
 
 
-def _worked(
-    model: "PreTrainedModel", template: Template, splits: Splits, evaluation: Evaluation
+def _drawn(template: Template, splits: Splits, evaluation: Evaluation) -> shots.Draws:
+    """Worked examples, or why there are none: the template must show them before each question."""
+    train = iterate(splits, "train")
+    drawn = shots.draw(train, evaluation.few_shot, evaluation.few_shot_draws)
+    asked = answers.questions(splits, "test", evaluation)
+    for one in drawn.sets:
+        if refused := prompting.refusal(asked, one, template):
+            return shots.Draws([], refused)
+    return drawn
+
+
+def _best(
+    draws: list[list[Example]],
+    model: "PreTrainedModel",
+    template: Template,
+    splits: Splits,
+    evaluation: Evaluation,
 ) -> tuple[list[Example], dict[str, Any] | None]:
     """The worked examples that answer the validation split best, and the scores of all draws."""
-    if not evaluation.few_shot:
-        return [], None
-    train = iterate(splits, "train")
-    draws = shots.draw(train, evaluation.few_shot, evaluation.few_shot_draws)
     if len(draws) < 2:
         return (draws[0] if draws else []), None
     found = [
         answers.answer_split(
             model, template, splits, evaluation, one, f"Shots {at}", "validation", DRAWN_ON
-        )[1]
+        )
         for at, one in enumerate(draws)
     ]
-    if not all(found):  # validation asks nothing
+    judged = metrics.of_answers(evaluation.metrics, found[0][0])
+    if judged is None:  # validation asks nothing
         return draws[0], None
-    judged = metrics.of(found[0])
     name, best = judged.headline, max if judged.higher_is_better else min
-    values = [scores[name]["value"] for scores in found]
+    values = [scores[name]["value"] for _, scores in found]
     chosen = values.index(best(values))  # the first of equals
-    tried = {"chosen": chosen, "metric": name, "n": found[0][name]["n"], "values": values}
+    tried = {"chosen": chosen, "metric": name, "n": found[0][1][name]["n"], "values": values}
     return draws[chosen], tried
 
 

@@ -17,11 +17,8 @@ def most_frequent(train: Iterable[Example]) -> Example | None:
     shown: dict[str, Example] = {}
     for example in train:
         if example.prompt:
-            said = example.answer
-            if example.messages[-1].tool_calls:
-                said = example.messages[-1].model_dump_json()
-            counts[said] += 1
-            shown.setdefault(said, example)
+            counts[example.answer_with_calls] += 1
+            shown.setdefault(example.answer_with_calls, example)
     return shown[counts.most_common(1)[0][0]] if counts else None
 
 

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from peftline.errors import PeftlineError
 from peftline.evaluation import generation
 from peftline.formats.example import Example, Message
 from peftline.rendering import render
+from peftline.rendering import tools as written
 from peftline.rendering.template import Template
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def answer(
 ) -> list[generation.Answer]:
     """Answer prompts, with worked examples before each of them if `shots` has any."""
     texts = [
-        render.prompt_text(_after_shots(messages, shots), template, tools)
+        render.prompt_text(after_shots(messages, tools, shots), template, tools)
         for messages, tools in prompts
     ]
     ids = [_ids(text, template) for text in texts]
@@ -38,7 +40,7 @@ def given_answers(
     """The same prompt with each of the answers, which alone are labelled, with their end tokens."""
     asked = [
         message.model_copy(update={"loss": False})
-        for message in _after_shots(example.prompt, shots)
+        for message in after_shots(example.prompt, example.tools, shots)
     ]
     conversations = (
         Example(
@@ -53,11 +55,46 @@ def given_answers(
     return render.labelled([render.rendered(one, template) for one in conversations], template)
 
 
-def _after_shots(messages: list[Message], shots: list[Example]) -> list[Message]:
-    """A prompt after worked examples, which stand after its system message."""
-    system = [message for message in messages[:1] if message.role == "system"]
-    before = [message for shot in shots for message in shot.messages]
+def after_shots(
+    messages: list[Message], tools: list[dict[str, Any]], shots: list[Example]
+) -> list[Message]:
+    """A prompt after worked examples, which stand after its own system message.
+
+    A prompt has one system message and one list of tools on offer, and both are those of the
+    question. A worked example that has others brings them in its own request.
+    """
+    system = _system(messages)
+    before = [turn for shot in shots for turn in _shown(shot, system, tools)]
     return [*system, *before, *messages[len(system) :]]
+
+
+def refusal(questions: list[Example], shots: list[Example], template: Template) -> str:
+    """Why the template cannot show worked examples before questions; empty if it can."""
+    try:
+        for question in questions:
+            messages = after_shots(question.prompt, question.tools, shots)
+            if question.prompt:  # plain text has none
+                render.prompt_text(messages, template, question.tools)
+    except PeftlineError as error:
+        return error.message
+    return ""
+
+
+def _shown(shot: Example, system: list[Message], tools: list[dict[str, Any]]) -> list[Message]:
+    """The turns of a worked example; its request says what the question's prompt does not."""
+    own, common = _system(shot.turns), {message.text for message in system}
+    request, *others = shot.turns[len(own) :]
+    said = [message.text for message in own if message.text not in common]
+    if shot.tools and shot.tools != tools:
+        said.append(written.listed(shot.tools))
+    if not said:
+        return [request, *others]
+    content = "\n\n".join([*said, request.content])
+    return [request.model_copy(update={"content": content}), *others]
+
+
+def _system(messages: list[Message]) -> list[Message]:
+    return [message for message in messages[:1] if message.role == "system"]
 
 
 def _ids(text: str, template: Template) -> list[int]:

@@ -68,3 +68,16 @@ class Example(BaseModel):
     def answer(self) -> str:
         """What the model should say."""
         return str(self.label) if self.kind == "classification" else self.messages[-1].content
+
+    @property
+    def turns(self) -> list[Message]:
+        """All turns with the answer: of a classification, its class is the last one."""
+        if self.kind != "classification":
+            return self.messages
+        return [*self.messages, Message(role="assistant", content=self.answer)]
+
+    @property
+    def answer_with_calls(self) -> str:
+        """The answer, or where it calls tools, that turn as JSON: equal answers are equal texts."""
+        last = self.turns[-1]
+        return last.model_dump_json() if last.tool_calls else self.answer

@@ -78,11 +78,16 @@ def written_out(messages: list[Message], tools: list[dict[str, Any]]) -> list[Me
         written.append(Message(role=role, content=text, loss=message.loss))
     if not tools:
         return written
-    lines = "\n".join(json.dumps(mapped(tool, str), ensure_ascii=False) for tool in tools)
-    text = f"Tools that may be called:\n{lines}\n{_HOW}"
+    text = f"{listed(tools)}\n{_HOW}"
     if written[0].role == "system":
         text = f"{written.pop(0).text}\n\n{text}"
     return [Message(role="system", content=text), *written]
+
+
+def listed(tools: list[dict[str, Any]]) -> str:
+    """Tools on offer as text, a line of JSON for each below a title."""
+    lines = "\n".join(json.dumps(mapped(tool, str), ensure_ascii=False) for tool in tools)
+    return f"Tools that may be called:\n{lines}"
 
 
 def call_text(message: Message) -> str:
