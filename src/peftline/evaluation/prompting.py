@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 ADVICE = (
-    "Shorten these rows or leave them out, lower evaluation.max_new_tokens, or take a base model "
-    "that reads more."
+    "Shorten these rows or leave them out, lower max_new_tokens, or take a base model that reads "
+    "more."
 )
 
 Prompt = tuple[list[Message], list[dict[str, Any]]]

@@ -62,11 +62,11 @@ def losses(
     return BatchLoss(total, tokens, found.router_weight * out.aux_loss)
 
 
-Found = tuple[torch.Tensor, torch.Tensor, Any]
+_Sums = tuple[torch.Tensor, torch.Tensor, Any]
 """Sum of the token losses, their number, and what the model has given."""
 
 
-def _by_states(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> Found:
+def _by_states(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> _Sums:
     """From what the head is given; the model itself makes no logits."""
     projection = causal_lm_of(model).get_output_embeddings()
     states: list[torch.Tensor] = []
@@ -76,7 +76,7 @@ def _by_states(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> Foun
     return *supervised_loss(hidden, labels, projection), out
 
 
-def _by_chosen_logits(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> Found:
+def _by_chosen_logits(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> _Sums:
     """From the model's logits at positions that carry loss, of which it is given the states."""
     projection = causal_lm_of(model).get_output_embeddings()
     targets = _next(labels)
@@ -86,7 +86,7 @@ def _by_chosen_logits(model: Any, inputs: dict[str, Any], labels: torch.Tensor) 
     return *_sum(out.logits[0], targets[keep]), out
 
 
-def _by_all_logits(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> Found:
+def _by_all_logits(model: Any, inputs: dict[str, Any], labels: torch.Tensor) -> _Sums:
     """From the model's logits as they come."""
     out = ending.as_called(model)(**inputs, use_cache=False)
     targets = _next(labels)

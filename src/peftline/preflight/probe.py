@@ -17,7 +17,7 @@ from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
-from peftline.objectives.token_losses import batch_loss
+from peftline.objectives.token_losses import batch_loss, losses
 from peftline.prepare import prepare
 from peftline.rendering import stored
 from peftline.schema import Recipe
@@ -103,7 +103,7 @@ def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor], shortcuts: spe
     """Seconds of one step's forward and backward passes."""
     begin = time.perf_counter()
     for part in micro_batches.parts(_placed(model, batch), shortcuts.micro_batch_tokens):
-        total, count = batch_loss(model, part)
+        total, count, _ = losses(model, part, shortcuts.supervised_head)
         (total / count.clamp(min=1)).backward()
     if torch.cuda.is_available():
         torch.cuda.synchronize()

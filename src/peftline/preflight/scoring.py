@@ -49,14 +49,11 @@ def check(
     too_long, no_few_shot = [], ""
     if not problems:
         left = None if most_tokens is None else most_tokens - virtual_tokens
-        found_too_long = (
-            answers.too_long(splits, side, template, evaluation, [], left, most)
-            for side, most in _asked(evaluation).items()
-        )
-        too_long = [problem for problem in found_too_long if problem]
-        if evaluation.few_shot:
-            drawn = worked_examples(template, splits, evaluation, most_tokens)
-            no_few_shot = drawn.why_none
+        sides = ("test", "validation") if evaluation.validation else ("test",)
+        told = (answers.too_long(splits, s, template, evaluation, [], left) for s in sides)
+        too_long = [problem for problem in told if problem]
+        if evaluation.few_shot and references:
+            no_few_shot = worked_examples(template, splits, evaluation, most_tokens).why_none
     return {
         "problems": problems,
         "too_long": too_long,

@@ -120,12 +120,16 @@ def _logits(causal_lm: Any, ids: torch.Tensor) -> Logits:
 
     whole, some = slice(None), slice(1, None, 3)
     changed = after(whole)
-    if len(made) == 1 and torch.equal(changed, made[0].float()):
-        return Logits.OF_HEAD
+    if len(made) != 1:
+        return Logits.OF_MODEL
     try:
-        if len(made) == 1 and torch.equal(after(some), changed[:, some]):
+        if torch.equal(changed, made[0].float()):
+            with replaced([head], caught([])):  # it must take states for logits, too
+                causal_lm(input_ids=ids, use_cache=False)
+            return Logits.OF_HEAD
+        if torch.equal(after(some), changed[:, some]):
             return Logits.POSITION_BY_POSITION
-    except RuntimeError:  # sizes that do not fit: something else makes logits too
+    except RuntimeError:  # sizes that do not fit: something else makes logits, or looks at them
         pass
     return Logits.OF_MODEL
 
