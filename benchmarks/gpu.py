@@ -58,9 +58,9 @@ SIZES = {
     },
 }
 LORA = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear", "task_type": "CAUSAL_LM"}
-FLOAT32 = 1e-4  # relative; sums in another order, with 16 layers one after the other
+FLOAT32 = 1e-3  # relative; sums in another order, through up to 30 layers
 IGNORED = -100
-# Issue's bar for every stage: 1.3 times the bytes of the file, and 1.5 GB.
+# Of every stage: no copy of the model beside it, and room for what a few rows need.
 MOST_OF_THE_FILE, MOST_BESIDE = 1.3, 1.5e9
 
 
@@ -308,12 +308,15 @@ def gradients_on_a_four_bit_base(machine: Machine) -> str:
     from peftline.speed import low_rank
 
     batch, model = batch_of(machine), with_lora(quantised(machine))
+    most = FLOAT32 if machine.device.type == "cpu" else 0.05  # the base is in bfloat16 there
     with kept(model):
         expected = plain(model, batch)
         with low_rank.fused(model, lambda: model(batch["input_ids"][:1, :2])) as layers:
             require(layers == 7 * machine.shape["num_hidden_layers"], f"{layers} layers are fused")
-            found = ours(model, batch)
-    return equal(found, expected, 1e-3 if machine.device.type == "cpu" else 5e-2)
+            found = distance(ours(model, batch), expected)
+    told = f"gradients differ by {found:.1e} (limit {most:.1e})"
+    require(found <= most, told)
+    return told
 
 
 def quantised(machine: Machine) -> Any:
@@ -464,16 +467,16 @@ def speed_beside_trl(machine: Machine) -> str:
         clock = _clock()
         common = {"model": model, "train_dataset": Dataset.from_list(rows)}
         common |= {"callbacks": [clock], "processing_class": _tokenizer(machine)}
-        common |= {"data_collator": PadRight(0), "args": _arguments(machine, len(lengths))}
-        with kept(model):
-            if name == "TRL":
-                trainer = SFTTrainer(**common)
+        common |= {"data_collator": PadRight(0)}
+        if name == "TRL":
+            trainer = SFTTrainer(**common, args=_arguments(machine, len(lengths), bf16=True))
+            trainer.train()
+        else:  # which sets up autocast itself
+            args = _arguments(machine, len(lengths), bf16=False)
+            per_row = TokensPerRow(supervised, supervised)
+            trainer = SupervisedTokensTrainer(**common, args=args, tokens_per_row=per_row)
+            with kept(model), applied(Speed(), model, machine.row_tokens):
                 trainer.train()
-            else:
-                per_row = TokensPerRow(supervised, supervised)
-                trainer = SupervisedTokensTrainer(**common, tokens_per_row=per_row)
-                with applied(Speed(), model, machine.row_tokens):
-                    trainer.train()
         logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         told[name] = sum(lengths) * (machine.steps - 1) / clock.seconds(machine), logged
         del model, trainer, common
@@ -488,7 +491,7 @@ def speed_beside_trl(machine: Machine) -> str:
     return figures
 
 
-def _arguments(machine: Machine, rows: int) -> Any:
+def _arguments(machine: Machine, rows: int, bf16: bool) -> Any:
     from trl import SFTConfig
 
     return SFTConfig(
@@ -503,7 +506,7 @@ def _arguments(machine: Machine, rows: int) -> Any:
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         dataloader_pin_memory=machine.device.type == "cuda",
-        bf16=False,
+        bf16=bf16,
         use_cpu=machine.device.type == "cpu",
         save_strategy="no",
         report_to="none",
