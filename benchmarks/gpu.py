@@ -4,9 +4,10 @@
     python benchmarks/gpu.py --size=tiny          # 0.1 million: all of it in a minute on a CPU
     python benchmarks/gpu.py --only gradients     # checks whose names hold this word
 
-Needs torch, transformers, peft, trl and bitsandbytes, with what they and `src/peftline` bring
-(pydantic, click, tqdm, psutil); no Kedro, no MLflow and no network. What the machine lacks is
-skipped, and counted in the last line. The exit code is 1 if a check has failed.
+Needs torch, transformers, peft, trl and bitsandbytes with what they bring, and of what
+`src/peftline` imports pydantic and click (stages that score also grimp and scipy); no Kedro, no
+MLflow and no network. What the machine lacks is skipped, and counted in the last line. The exit
+code is 1 if a check has failed.
 
 A check is a function below that takes a `Machine`, returns its figures, and raises `Failed` or
 `Skipped`; a new one is added to `CHECKS`.
