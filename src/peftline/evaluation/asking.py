@@ -60,12 +60,14 @@ class Asked:
         self, examples: list[Example], choices: list[str]
     ) -> list[dict[str, Likelihood]]:
         """How likely each choice is as an answer, for each example."""
-        found = self._read(examples, _with_choices(examples, choices, self.template, self.worked))
+        found = self._read(
+            examples, _answered_by_choices(examples, choices, self.template, self.worked)
+        )
         return [dict(zip(choices, of_example, strict=True)) for of_example in found]
 
     def of_references(self, examples: list[Example]) -> list[Likelihood]:
         """How likely each reference is: an answer after its prompt, plain text as a whole."""
-        rows = _with_references(examples, self.template, self.worked)
+        rows = _answered_by_references(examples, self.template, self.worked)
         return [found for (found,) in self._read(examples, rows)]
 
     def _read(self, examples: list[Example], rows: list[list[Tokens]]) -> list[list[Likelihood]]:
@@ -100,12 +102,12 @@ def tokens_needed(
         ids = prompting.token_ids(prompts, template, worked)
         return [len(prompt) + settings.max_new_tokens for prompt in ids]
     if metric_set.asks == "references":
-        return _longest(_with_references(examples, template, worked))
+        return _longest(_answered_by_references(examples, template, worked))
     choices = multiple_choice.choices(settings.choices, references)
-    return _longest(_with_choices(examples, choices, template, worked))
+    return _longest(_answered_by_choices(examples, choices, template, worked))
 
 
-def _with_choices(
+def _answered_by_choices(
     examples: list[Example], choices: list[str], template: Template, worked: list[Example]
 ) -> list[list[Tokens]]:
     """Each example with each of the choices as its answer."""
@@ -113,7 +115,7 @@ def _with_choices(
     return [prompting.given_answers(example, said, template, worked) for example in examples]
 
 
-def _with_references(
+def _answered_by_references(
     examples: list[Example], template: Template, worked: list[Example]
 ) -> list[list[Tokens]]:
     """Each example with its reference; plain text as a whole."""

@@ -83,8 +83,10 @@ def probe(
 def _refuse_too_long(tokenised: Tokenised, most: int | None) -> None:
     for side in ("train", "validation"):
         rows = stored.open_side(tokenised.path, side)
-        what = f"rows of the {side} split"
-        if problem := context.why_too_long(rows["id"], rows["length"], most, what):
+        lengths = rows.data.column("length").to_numpy()  # not as objects: there may be a million
+        if most is not None and lengths.max() > most:
+            what = f"rows of the {side} split"
+            problem = context.why_too_long(rows["id"], lengths.tolist(), most, what)
             raise PeftlineError(
                 f"{problem} Set rendering.max_length_tokens={most}, which leaves such rows out, "
                 "and rendering.too_long to cut them instead; or take a base model that reads more."
