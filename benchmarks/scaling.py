@@ -82,6 +82,7 @@ def prepare(folder: Path, base: BaseModelFolder, rows: int, length: int) -> Toke
         validation=4,
         total_tokens=rows * length,
         supervised_tokens=rows * (length - length * 3 // 4),
+        validation_supervised_tokens=4 * (length - length * 3 // 4),
         chat_template="",
         data_sha256="",
         base_sha256=base.sha256,

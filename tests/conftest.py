@@ -159,6 +159,36 @@ def loud_base(tiny_base, shared_root):
 
 
 @pytest.fixture(scope="session")
+def short_context(tiny_base, shared_root):
+    """Make bases that read so many tokens at most: `rotary` positions, or `learned` ones."""
+    import functools
+
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+    from peftline.base_model.loading import load_tokenizer
+    from peftline.base_model.materialise import materialise
+    from peftline.schema import BaseModelSource
+
+    @functools.cache
+    def make(tokens, positions="rotary"):
+        tokenizer, folder = load_tokenizer(tiny_base), shared_root / f"{positions}-{tokens}"
+        size = {"vocab_size": len(tokenizer), "num_hidden_layers": 1, "num_attention_heads": 2}
+        size |= {"hidden_size": 64, "max_position_embeddings": tokens}
+        torch.manual_seed(0)
+        if positions == "rotary":
+            model = LlamaForCausalLM(LlamaConfig(intermediate_size=64, **size))
+        else:
+            model = GPT2LMHeadModel(GPT2Config(**size))
+        model.generation_config.eos_token_id = tokenizer.eos_token_id
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return materialise(BaseModelSource(source=str(folder)), shared_root)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def sum_splits(shared_root):
     """24 + 6 + 6 short examples of two lengths: 'Add 3 and 1.' -> '4'."""
     from peftline import formats, jsonl

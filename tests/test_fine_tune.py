@@ -13,6 +13,7 @@ from peftline.errors import PeftlineError
 from peftline.evaluation.generation import Answer
 from peftline.evaluation.prompting import answer
 from peftline.fine_tune import fine_tune
+from peftline.handles import Splits
 from peftline.rendering import stored
 from peftline.rendering import template as templates
 from peftline.rendering.tokenise import tokenise
@@ -143,7 +144,7 @@ def test_a_shortcut_changes_nothing(run, shortcut):
 
 
 def test_neither_does_the_head_at_supervised_positions(run):
-    taken, left = run(speed={"packing": "off"}), run(speed={"supervised_head": False})
+    taken, left = run(), run(speed={"supervised_head": False})
     assert taken.losses == pytest.approx(left.losses, rel=1e-5)
     assert taken.norms == pytest.approx(left.norms, rel=1e-4)
 
@@ -210,6 +211,42 @@ def test_the_validation_loss_is_that_of_the_validation_rows(run, loud_base, sum_
             losses.append((model(input_ids=ids, labels=labels).loss, (labels != -100).sum()))
     mean = sum(loss * n for loss, n in losses) / sum(n for _, n in losses)
     assert done.validation[0] == pytest.approx(mean.item(), rel=1e-4)
+
+
+@pytest.fixture
+def texts(loud_base, rendering, tmp_path):
+    """Short plain texts: 12 to learn and 4 to validate, each of 3 to 6 tokens and its end."""
+    for side, count in (("train", 12), ("validation", 4)):
+        rows = [
+            {"id": str(at), "group": str(at), "kind": "text"}
+            | {"messages": [{"role": "assistant", "content": "abcdef"[: 3 + at % 4]}]}
+            for at in range(count)
+        ]
+        jsonl.write(tmp_path / f"{side}.jsonl", rows)
+    counts = {"train": 12, "validation": 4, "test": 0}
+    splits = Splits(path=tmp_path, sha256="texts", format="text", **counts)
+    return tokenise(splits, loud_base, rendering, tmp_path)
+
+
+@pytest.mark.parametrize("packing", ["auto", "off"])
+def test_losses_of_plain_texts_are_means_over_what_is_predicted(run, loud_base, texts, packing):
+    from peftline.base_model.loading import load_model
+
+    done = run(data=texts, max_steps=1, batch_size=12, speed={"packing": packing})
+    model = load_model(loud_base)
+
+    def mean(side):
+        total = count = 0
+        for row in stored.open_side(texts.path, side):
+            ids = torch.tensor([row["input_ids"]])
+            with torch.no_grad():
+                total += model(input_ids=ids, labels=ids).loss.item() * (ids.shape[1] - 1)
+            count += ids.shape[1] - 1
+        return total / count
+
+    assert done.validation[0] == pytest.approx(mean("validation"), rel=1e-4)
+    assert done.losses[1] == pytest.approx(mean("train"), rel=1e-4)
+    assert done.history["tokens"] == {"total": 66, "supervised": 54}
 
 
 def test_the_identity_names_all_inputs(run, loud_base, sum_tokens):

@@ -75,7 +75,10 @@ class Tokenised(Handle):
     neutralised: int
     """Special tokens that stood in texts of the data."""
     total_tokens: int
+    """Of `train`."""
     supervised_tokens: int
+    """Those of `train` that carry loss."""
+    validation_supervised_tokens: int
     chat_template: str
     """The template that the examples were rendered with (Jinja)."""
     lengths: dict[str, Any]

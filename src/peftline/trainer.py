@@ -1,6 +1,9 @@
 """TRL's trainer, set up for a recipe."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import EarlyStoppingCallback
@@ -10,11 +13,14 @@ from peftline import adapters, optimizers, training
 from peftline.errors import PeftlineError
 from peftline.handles import Tokenised
 from peftline.objectives.collate import PadRight
-from peftline.objectives.sft import SupervisedTokensTrainer
+from peftline.objectives.sft import SupervisedTokensTrainer, TokensPerRow
 from peftline.prepare import Prepared
 from peftline.progress import History
 from peftline.rendering import stored
 from peftline.schema import Recipe
+from peftline.speed.layers import causal_lm_of
+
+_OF_ROUTERS = ("output_router_logits", "router_aux_loss_coef")
 
 
 def build_trainer(
@@ -39,23 +45,27 @@ def build_trainer(
     model, tokenizer = prepared.model, prepared.tokenizer
     companions = adapters.companions(recipe.adapter, model, prepared.plan)
     stops_early = [EarlyStoppingCallback(p)] if (p := recipe.training.patience) else []
-    trainer = SupervisedTokensTrainer(
-        model=model,
-        args=_arguments(recipe, prepared, seed, checkpoints, resumes),
-        train_dataset=stored.open_without_ids(tokenised.path, "train"),
-        eval_dataset=stored.open_without_ids(tokenised.path, "validation"),
-        data_collator=PadRight(tokenizer.pad_token_id),
-        processing_class=tokenizer,
-        callbacks=[history, *companions.callbacks, *stops_early],
-        optimizers=(
-            optimizers.build(recipe.optimizer, model, recipe.training.learning_rate),
-            None,
-        ),
-        penalty=companions.penalty,
-        rate=companions.rate,
-        speed=recipe.training.speed,
-        tokens_per_row=tokenised.supervised_tokens / tokenised.train,
-    )
+    with _router_settings_kept(model):
+        trainer = SupervisedTokensTrainer(
+            model=model,
+            args=_arguments(recipe, prepared, seed, checkpoints, resumes),
+            train_dataset=stored.open_without_ids(tokenised.path, "train"),
+            eval_dataset=stored.open_without_ids(tokenised.path, "validation"),
+            data_collator=PadRight(tokenizer.pad_token_id),
+            processing_class=tokenizer,
+            callbacks=[history, *companions.callbacks, *stops_early],
+            optimizers=(
+                optimizers.build(recipe.optimizer, model, recipe.training.learning_rate),
+                None,
+            ),
+            penalty=companions.penalty,
+            rate=companions.rate,
+            speed=recipe.training.speed,
+            tokens_per_row=TokensPerRow(
+                tokenised.supervised_tokens / tokenised.train,
+                tokenised.validation_supervised_tokens / tokenised.validation,
+            ),
+        )
     _keep_trainables_in_float32(model)  # which the trainer has just changed
     return trainer
 
@@ -98,6 +108,21 @@ def _arguments(
             "CUDA_VISIBLE_DEVICES=0."
         )
     return arguments
+
+
+@contextmanager
+def _router_settings_kept(model: Any) -> Iterator[None]:
+    """Undo what TRL 1.16 writes into the configuration of a model with experts.
+
+    The delivered model would compute its router's loss with every answer. What training adds of it
+    does not depend on the configuration (`speed/ending.py`).
+    """
+    settings = vars(causal_lm_of(model).config.get_text_config())
+    before = {name: settings[name] for name in _OF_ROUTERS if name in settings}
+    yield
+    for name in _OF_ROUTERS:
+        settings.pop(name, None)
+    settings.update(before)
 
 
 def _keep_trainables_in_float32(model: torch.nn.Module) -> None:

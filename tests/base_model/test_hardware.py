@@ -1,3 +1,4 @@
+import joblib
 import pytest
 import torch
 
@@ -38,7 +39,7 @@ def test_what_need_not_be_repeated_is_computed_natively(native):
 @pytest.mark.parametrize(("allowed", "threads"), [(1, 1), (64, 2)])
 def test_threads_are_no_more_than_the_processors_that_may_be_used(monkeypatch, allowed, threads):
     before = torch.get_num_threads()
-    monkeypatch.setattr(hardware.joblib, "cpu_count", lambda: allowed)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: allowed)
     try:
         torch.set_num_threads(2)
         hardware.fit_threads()

@@ -1,12 +1,17 @@
 """What fine-tuning has to beat."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
 
-from peftline.evaluation import answers, base, baselines, metrics, prompting
+from peftline.base_model.loading import load_tokenizer
+from peftline.corpus.split import read_split
+from peftline.errors import PeftlineError
+from peftline.evaluation import answers, base, baselines, generation, metrics, prompting
 from peftline.evaluation.protocol import Protocol, scoring_sha256
 from peftline.formats.example import Example, Message, ToolCall
+from peftline.rendering import template as templates
 from peftline.schema import Evaluation
 from peftline.tool_calls import REFUSAL, generate, rules, score
 
@@ -164,3 +169,51 @@ def test_rules_answer_the_built_in_data_as_any_model(
 def test_rules_know_no_other_data(scored, make_example):
     assert baselines.by_rules([make_example()]) is None
     assert "rules" not in scored()[1]
+
+
+def tokens_of_questions(base_folder, splits, rendering, worked=()):
+    """Of the longest question of the test split; its answer is not counted."""
+    template = templates.load(load_tokenizer(base_folder), rendering)
+    asked = [(one.prompt, one.tools) for one in read_split(splits, "test")]
+    return max(len(ids) for ids in prompting.token_ids(asked, template, list(worked)))
+
+
+@pytest.mark.parametrize("positions", ["rotary", "learned"])
+def test_worked_examples_that_the_model_cannot_read_are_left_out_with_their_reason(
+    short_context, tiny_base, sum_splits, rendering, tmp_path, float32, positions
+):
+    most = tokens_of_questions(tiny_base, sum_splits, rendering) + EVALUATION.max_new_tokens
+    rows, scores = base.score_base(
+        short_context(most, positions), sum_splits, rendering, EVALUATION, tmp_path
+    )
+    assert len(rows) == 2 * 6, "zero-shot and constant"
+    assert "few_shot" not in scores
+    assert re.search(
+        rf"6 of 6 questions of the test split with worked examples need .* the {most} that .*"
+        "Set evaluation.few_shot lower than 2",
+        scores["not_asked"]["few_shot"],
+    )
+
+
+def test_sets_of_worked_examples_that_can_be_read_are_tried(
+    short_context, tiny_base, sum_splits, rendering, tmp_path, float32, caplog
+):
+    sets = base.shots.draw(read_split(sum_splits, "train"), 2, 3).sets
+    needed = sorted(tokens_of_questions(tiny_base, sum_splits, rendering, one) for one in sets)
+    assert needed[0] < needed[-1], "otherwise this test could not fail"
+    most = needed[0] + EVALUATION.max_new_tokens
+    _, scores = base.score_base(short_context(most), sum_splits, rendering, EVALUATION, tmp_path)
+    assert scores["not_asked"] == {}
+    assert scores["few_shot"]["exact_match"]["n"] == 6
+    assert "Fewer sets of worked examples are tried" in caplog.text
+
+
+@pytest.mark.parametrize("positions", ["rotary", "learned"])
+def test_questions_that_the_model_cannot_read_stop_before_any_is_asked(
+    short_context, tiny_base, sum_splits, rendering, tmp_path, float32, monkeypatch, positions
+):
+    monkeypatch.setattr(generation, "generate", None)
+    most = tokens_of_questions(tiny_base, sum_splits, rendering) + EVALUATION.max_new_tokens - 1
+    folder = short_context(most, positions)
+    with pytest.raises(PeftlineError, match=rf"of 6 prompts .* the {most} that .*max_new_tokens"):
+        base.score_base(folder, sum_splits, rendering, EVALUATION, tmp_path)

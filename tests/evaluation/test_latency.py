@@ -4,11 +4,13 @@ import pytest
 import torch
 from peft import PeftModel
 
+from peftline.base_model.loading import load_tokenizer
 from peftline.delivery import adapter as delivery
 from peftline.delivery import model as whole
 from peftline.errors import PeftlineError
 from peftline.evaluation import latency
 from peftline.fine_tune import fine_tune
+from peftline.rendering import template as templates
 from peftline.schema import Recipe, Rendering
 
 
@@ -128,3 +130,14 @@ def test_an_adapter_of_another_rendering_is_refused(trained_lora, loud_base, sum
         latency.measure(
             loud_base, trained_lora.handle, sum_splits, Rendering(format="alpaca"), torch.float32
         )
+
+
+def test_questions_that_the_model_cannot_read_are_not_asked(sum_splits, loud_base, rendering):
+    template = templates.load(load_tokenizer(loud_base), rendering)
+    first = latency._prompts(sum_splits, template, None)
+    assert len(first) == 3 and len(set(map(len, first))) > 1
+    longest = max(map(len, first))
+    fitting = latency._prompts(sum_splits, template, longest - 1 + 32)
+    assert len(fitting) == 3
+    assert max(map(len, fitting)) < longest
+    assert latency._prompts(sum_splits, template, 32) == []

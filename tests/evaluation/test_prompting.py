@@ -1,7 +1,11 @@
 """A model is asked with the text that it was trained on."""
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from transformers import LlamaConfig
+
+from peftline.errors import PeftlineError
 from peftline.evaluation import generation, prompting
 from peftline.formats.example import Example, Message, ToolCall
 from peftline.rendering import render, template
@@ -208,3 +212,17 @@ def test_a_class_is_the_answer_of_a_worked_example(make_example):
     )
     text = shown(make_example("Bad."), shot, model)
     assert "Fine.<|im_end|>\n<|im_start|>assistant\ngood<|im_end|>" in text
+
+
+def test_prompts_that_the_model_cannot_read_are_named_and_none_is_asked(given, model_template):
+    model = SimpleNamespace(config=LlamaConfig(max_position_embeddings=200))
+    prompts = asked("Short.", "Long. " * 50)
+    fitting = len(prompting.token_ids(prompts[:1], model_template, [])[0])
+    prompting.answer(model, model_template, prompts[:1], 200 - fitting, 100, [], "")
+    assert len(given.pop()) == 1
+    with pytest.raises(PeftlineError, match=r"1 of 1 prompts .* 201: prompt 1 \(201\)"):
+        prompting.answer(model, model_template, prompts[:1], 201 - fitting, 100, [], "")
+    with pytest.raises(PeftlineError, match=r"1 of 2 prompts .*: a long one \("):
+        names = ["a short one", "a long one"]
+        prompting.answer(model, model_template, prompts, 6, 100, [], "", names)
+    assert not given

@@ -15,7 +15,7 @@ from peftline.corpus.split import read_split
 from peftline.delivery import adapter as delivery
 from peftline.delivery import model as whole
 from peftline.fine_tune import fine_tune
-from peftline.objectives.sft import batch_loss
+from peftline.objectives.token_losses import batch_loss
 from peftline.prepare import _batches, build_model
 from peftline.rendering.tokenise import tokenise
 from tests.methods.recipes import WHOLE, recipe_of, trainables

@@ -4,19 +4,16 @@ import pytest
 import torch
 from datasets import Dataset
 from torch.nn.functional import cross_entropy
+from transformers import Gemma2Config, Gemma2ForCausalLM, MixtralConfig, MixtralForCausalLM
 from trl import SFTConfig
 
 from peftline import adapters
 from peftline.adapters.lora import Lora
 from peftline.labels import IGNORED
-from peftline.objectives import sft
 from peftline.objectives.collate import PadRight
-from peftline.objectives.sft import (
-    SupervisedTokensTrainer,
-    supervised_loss,
-    supervised_tokens_per_row,
-)
-from peftline.speed import head
+from peftline.objectives.sft import SupervisedTokensTrainer, TokensPerRow
+from peftline.objectives.token_losses import supervised_loss
+from peftline.speed import Speed, applied, head
 
 PAD = 256
 
@@ -50,7 +47,7 @@ def model(tiny_model):
 
 @pytest.fixture
 def trainer_of(tmp_path, tiny_tokenizer, rows):
-    def make(model, **arguments):
+    def make(model, speed=None, **arguments):
         return SupervisedTokensTrainer(
             model=model,
             args=SFTConfig(
@@ -67,7 +64,8 @@ def trainer_of(tmp_path, tiny_tokenizer, rows):
             data_collator=PadRight(PAD),
             processing_class=tiny_tokenizer,
             eval_dataset=Dataset.from_list(rows),
-            tokens_per_row=supervised_tokens_per_row(Dataset.from_list(rows)),
+            tokens_per_row=TokensPerRow((5 + 11 + 2 + 1) / 4, (5 + 11 + 2 + 1) / 4),
+            speed=speed,
         )
 
     return make
@@ -235,16 +233,70 @@ def test_the_validation_loss_does_not_depend_on_the_batches(model, rows, trainer
     assert trainer.evaluate()["eval_loss"] == pytest.approx(of_all_tokens, rel=1e-4)
 
 
-@pytest.mark.parametrize("setting", ["final_logit_softcapping", "logit_scale"])
-def test_a_model_that_changes_its_logits_takes_the_trainers_own_way(
-    model, batch, trainer_of, monkeypatch, setting
+@pytest.fixture
+def experts():
+    """A model whose router has a loss of its own, all trained."""
+    torch.manual_seed(0)
+    size = {"vocab_size": 258, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
+    heads = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    routed = {"num_local_experts": 4, "router_aux_loss_coef": 0.1, "initializer_range": 0.2}
+    return MixtralForCausalLM(MixtralConfig(**size | heads | routed))
+
+
+def with_router(model, batch):
+    return model(**batch, output_router_logits=True).loss
+
+
+@pytest.mark.parametrize("packing", ["on", "off"])
+def test_the_loss_of_a_router_is_trained_as_transformers_adds_it(
+    experts, batch, trainer_of, packing
 ):
-    trainer = trainer_of(model)
-    setattr(model.get_base_model().config, setting, 2.0)
-    monkeypatch.setattr(
-        sft.SFTTrainer, "compute_loss", lambda *_, **__: torch.tensor(123.0), raising=True
-    )
-    assert trainer.compute_loss(model, batch).item() == 123.0
+    trainer = trainer_of(experts)
+    plain = step(with_router, experts, batch)
+    with applied(Speed(packing=packing), experts, 22):
+        ours = step(trainer.compute_loss, experts, batch)
+    torch.testing.assert_close(ours[0], plain[0], rtol=1e-5, atol=0)
+    for name, gradient in plain[1].items():
+        torch.testing.assert_close(ours[1][name], gradient, rtol=1e-5, atol=1e-6)
+
+
+def test_over_the_parts_of_a_step_it_is_a_mean_by_their_tokens(experts, rows, batch, trainer_of):
+    """As the sum over rows, each for itself, of what a part is weighed by."""
+    trainer = trainer_of(experts, Speed(micro_batch_tokens=1))
+    items = (batch["labels"][:, 1:] != IGNORED).sum()
+    trainer.training_step(experts, batch, items)
+    ours = gradients(experts)
+    tokens = sum(len(row["input_ids"]) for row in rows)
+    for row in rows:
+        one = PadRight(PAD)([row])
+        loss = experts(**one, output_router_logits=True)
+        share = len(row["input_ids"]) / tokens
+        own = of_all_logits(experts, one) * (one["labels"][:, 1:] != IGNORED).sum() / items
+        (own + 0.1 * share * loss.aux_loss).backward()
+    for name, gradient in gradients(experts).items():
+        torch.testing.assert_close(ours[name], gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_the_validation_loss_is_that_of_the_tokens_alone(experts, rows, batch, trainer_of):
+    trainer = trainer_of(experts)
+    with torch.no_grad():
+        expected = of_all_logits(experts.eval(), batch).item()
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("supervised_head", [True, False])
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_so_it_is_of_models_that_cap_their_logits(batch, trainer_of, supervised_head, batch_size):
+    torch.manual_seed(0)
+    size = {"vocab_size": 258, "hidden_size": 32, "intermediate_size": 48, "head_dim": 8}
+    heads = {"num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    config = Gemma2Config(**size | heads, final_logit_softcapping=2.0, initializer_range=0.3)
+    model = Gemma2ForCausalLM(config)
+    speed = Speed(supervised_head=supervised_head)
+    trainer = trainer_of(model, speed, per_device_eval_batch_size=batch_size)
+    with torch.no_grad():
+        expected = of_all_logits(model.eval(), batch).item()
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_outputs_are_given_where_they_are_asked_for(model, batch, trainer_of):
@@ -254,15 +306,15 @@ def test_outputs_are_given_where_they_are_asked_for(model, batch, trainer_of):
     torch.testing.assert_close(loss, of_transformers(model, batch))
 
 
-def test_that_way_too_multiplies_a_float32_adapter_with_a_16_bit_base(model, batch, trainer_of):
+def test_every_way_multiplies_a_float32_adapter_with_a_16_bit_base(model, batch, trainer_of):
     model.get_base_model().to(torch.bfloat16)
     model.get_base_model().config.dtype = torch.bfloat16
     for name, parameter in model.named_parameters():
         if "lora" in name:
             parameter.data = parameter.data.float()
-    model.config.logit_scale = model.get_base_model().config.logit_scale = 1.0
-    trainer = trainer_of(model)
-    with adapters.inputs_kept(model):
-        loss = trainer.compute_loss(trainer.model, batch)
-        loss.backward()
-    assert loss.isfinite() and all(g.isfinite().all() for g in gradients(model).values())
+    for supervised_head in (True, False):
+        trainer = trainer_of(model, Speed(supervised_head=supervised_head))
+        with adapters.inputs_kept(model):
+            loss = trainer.compute_loss(trainer.model, batch)
+            loss.backward()
+        assert loss.isfinite() and all(g.isfinite().all() for g in gradients(model).values())

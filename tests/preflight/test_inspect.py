@@ -220,6 +220,29 @@ def test_choices_that_cannot_be_stop_a_run_before_its_training(inspected):
     assert "references_cannot_be_scored" not in names(inspected(rows, evaluation=scored))
 
 
+def test_all_of_a_plain_text_but_its_first_token_carries_loss(inspected):
+    found = inspected([{"text": row["instruction"]} for row in ROWS], evaluation={"few_shot": 0})
+    assert found["supervised_share"] == 1, "of what is predicted"
+    assert "everything_is_supervised" not in names(found)
+    example = found["examples"][0]
+    assert example["supervised"] == example["length"] - 1
+    assert [piece["loss"] for piece in example["pieces"]] == [False] + [True] * (
+        len(example["pieces"]) - 1
+    )
+
+
+def test_conversations_that_carry_loss_everywhere_are_found(inspected, monkeypatch):
+    """Everywhere but on the first token, which nothing predicts."""
+    from peftline.rendering import rows as rendered
+
+    def unmasked(texts, template, labelled=rendered.labelled):
+        return [rendered.Tokens(one.input_ids, one.input_ids) for one in labelled(texts, template)]
+
+    monkeypatch.setattr(rendered, "labelled", unmasked)
+    given = [row | {"output": row["output"] + " Yes."} for row in ROWS[:40]]
+    assert "everything_is_supervised" in names(inspected(given), "error")
+
+
 def test_plain_text_has_no_references(inspected):
     found = inspected([{"text": row["instruction"]} for row in ROWS], evaluation={"few_shot": 0})
     assert found["answers"]["references"] == 0
@@ -250,3 +273,73 @@ def test_references_that_are_longer_than_answers_may_be_are_counted(inspected):
     assert "answers_will_be_cut" not in names(enough)
     read = inspected(rows, evaluation={"metrics": "perplexity", "max_new_tokens": 1})
     assert read["answers"]["references"] == 0
+
+
+LONG = [
+    row | {"split": side, "instruction": row["instruction"] + (" Please." * 40) * (at == 1)}
+    for at, (row, side) in enumerate(zip(ROWS[:60], SIDES * 20, strict=True))
+]  # the second row of all is of the validation split
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_found"),
+    [
+        ({"validation": True, "few_shot": 0}, True),
+        ({"validation": False, "few_shot": 0}, False),
+    ],
+)
+def test_questions_that_the_model_cannot_read_stop_a_run_before_its_training(
+    inspected, short_context, asked, is_found
+):
+    """As far as they are asked, with the longest answer that they may have."""
+    limits = {"max_length_tokens": 200, "too_long": "drop"}  # of training and validation losses
+    settings = {"max_new_tokens": 50, "latency": False}
+    found = inspected(LONG, base=short_context(200), rendering=limits, evaluation=settings | asked)
+    assert ("prompts_too_long" in names(found, "error")) == is_found
+    if is_found:
+        with pytest.raises(PeftlineError, match=r"1 of 20 questions of the validation .*row 2 \("):
+            gate(found)
+
+
+def test_so_do_questions_that_only_virtual_tokens_make_too_long(
+    inspected, short_context, recipe, prepared
+):
+    from peftline.base_model.loading import load_tokenizer
+    from peftline.preflight import scoring
+    from peftline.rendering import template
+    from peftline.schema import Evaluation
+
+    made, base = prepared(LONG), short_context(200)
+    given = (made.splits, template.load(load_tokenizer(base), made.rendering))
+    asked = Evaluation(max_new_tokens=50, few_shot=0)
+    needed = next(
+        tokens
+        for tokens in range(100, 200)
+        if not scoring.check(*given, asked, tokens, 0)["too_long"]
+    )
+    assert not scoring.check(*given, asked, needed + 8, 8)["too_long"]
+    assert scoring.check(*given, asked, needed + 7, 8)["too_long"]
+
+
+def test_worked_examples_that_the_model_cannot_read_are_no_error(inspected, short_context):
+    base = short_context(200)
+    found = inspected(ROWS[:60], base=base, evaluation={"max_new_tokens": 50, "few_shot": 3})
+    assert "prompts_too_long" not in names(found)
+    told = next(p for p in found["problems"] if p["name"] == "no_few_shot_score")
+    assert told["level"] == "warning"
+    assert "with worked examples need more tokens than the 200" in told["message"]
+    short = inspected(ROWS[:60], evaluation={"max_new_tokens": 50, "few_shot": 3})
+    assert "no_few_shot_score" not in names(short)
+
+
+@pytest.mark.parametrize("positions", ["rotary", "learned"])
+@pytest.mark.parametrize(("at", "side"), [(0, "train"), (1, "validation")])
+def test_rows_that_the_model_cannot_read_stop_before_it_is_tried(
+    inspected, short_context, positions, at, side
+):
+    rows = [row | {"split": SIDES[number % 3]} for number, row in enumerate(ROWS[:60])]
+    rows[at]["instruction"] += " Please." * 40
+    with pytest.raises(
+        PeftlineError, match=f"1 of 20 rows of the {side} split need .*max_length_tokens=200"
+    ):
+        inspected(rows, base=short_context(200, positions), evaluation={"few_shot": 0})

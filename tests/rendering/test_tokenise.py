@@ -86,7 +86,25 @@ def test_tokens_of_training_are_counted(tokenised):
     assert tokenised.total_tokens == sum(row["length"] for row in rows)
     assert tokenised.supervised_tokens == sum(
         label != IGNORED for row in rows for label in row["labels"]
+    ), "of conversations nothing else is counted than before: the first token never has a label"
+    assert tokenised.validation_supervised_tokens == sum(
+        label != IGNORED for row in read(tokenised, "validation") for label in row["labels"]
     )
+
+
+def test_of_plain_text_the_first_token_is_not_counted_for_nothing_predicts_it(
+    splits_of, tiny_base, tmp_path
+):
+    splits = splits_of([10, 20], validation=[7])
+    for side in ("train", "validation"):
+        rows = list(jsonl.read(splits.path / f"{side}.jsonl"))
+        for row in rows:
+            row["kind"], row["messages"] = "text", row["messages"][1:]
+        jsonl.write(splits.path / f"{side}.jsonl", rows)
+    tokenised = tokenise(splits, tiny_base, Rendering(), tmp_path)
+    assert tokenised.total_tokens == (10 + 1) + (20 + 1), "a byte is a token; and the end"
+    assert tokenised.supervised_tokens == 10 + 20
+    assert tokenised.validation_supervised_tokens == 7
 
 
 @pytest.mark.parametrize("policy", POLICIES)

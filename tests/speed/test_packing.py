@@ -16,7 +16,7 @@ from transformers import (
 from peftline.errors import PeftlineError
 from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
-from peftline.objectives.sft import batch_loss
+from peftline.objectives.token_losses import batch_loss
 from peftline.speed import packing
 
 SMALL = {

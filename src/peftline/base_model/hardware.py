@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import joblib
 import torch
 
 
@@ -13,6 +12,8 @@ def device() -> torch.device:
 
 def processors() -> int:
     """How many processors this process may use: in a container its quota, not those of the host."""
+    import joblib  # here, so that training needs it as little as it needs Kedro
+
     return joblib.cpu_count()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from peftline.base_model import hardware
+from peftline.base_model import context, hardware
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
@@ -88,6 +88,36 @@ def questions(splits: Splits, side: str, evaluation: Evaluation) -> list[Example
     wanted = metrics.SETS.get(evaluation.metrics)
     texts_too = wanted is not None and wanted.asks == "references"
     return [e for e in read_split(splits, side) if e.prompt or texts_too]
+
+
+def too_long(
+    splits: Splits,
+    side: str,
+    template: Template,
+    evaluation: Evaluation,
+    worked: list[Example],
+    most_tokens: int | None,
+    most: int | None = None,
+) -> str:
+    """Which questions of a split are longer than a model can read; empty if none is.
+
+    Args:
+        worked: examples that stand before each question.
+        most_tokens: that the model can read, answer included; None without a limit.
+        most: only so many examples, the first ones.
+
+    Raises:
+        PeftlineError: there are no sound choices.
+    """
+    examples = questions(splits, side, evaluation)[:most]
+    if most_tokens is None or not examples:
+        return ""
+    references, judged = judged_by(examples, template, evaluation)
+    settings = _with_choices(evaluation, splits, references, template)
+    tokens = asking.tokens_needed(judged, examples, references, template, settings, worked)
+    names = [example.origin or example.id for example in examples]
+    what = f"questions of the {side} split" + (" with worked examples" if worked else "")
+    return context.why_too_long(names, tokens, most_tokens, what)
 
 
 def judged_by(

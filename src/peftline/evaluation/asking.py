@@ -1,7 +1,6 @@
 """The three ways to ask a model: for its answer, its choice, or how likely the reference is."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peftline.errors import PeftlineError, listed
@@ -15,7 +14,6 @@ from peftline.rendering import render
 from peftline.rendering.render import Tokens
 from peftline.rendering.template import Template
 from peftline.schema import Evaluation
-from peftline.speed.layers import causal_lm_of
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -55,29 +53,22 @@ class Asked:
             self.settings.batch_tokens,
             self.worked,
             self.title,
+            [example.origin or example.id for example in examples],
         )
 
     def of_choices(
         self, examples: list[Example], choices: list[str]
     ) -> list[dict[str, Likelihood]]:
         """How likely each choice is as an answer, for each example."""
-        said = [Message(role="assistant", content=choice) for choice in choices]
-        rows = [self._answered(example, said) for example in examples]
-        found = self._read(examples, rows)
+        found = self._read(
+            examples, _answered_by_choices(examples, choices, self.template, self.worked)
+        )
         return [dict(zip(choices, of_example, strict=True)) for of_example in found]
 
     def of_references(self, examples: list[Example]) -> list[Likelihood]:
         """How likely each reference is: an answer after its prompt, plain text as a whole."""
-        rows = [
-            [render.tokens(example, self.template)]
-            if example.kind == "text"
-            else self._answered(example, [_reference(example)])
-            for example in examples
-        ]
+        rows = _answered_by_references(examples, self.template, self.worked)
         return [found for (found,) in self._read(examples, rows)]
-
-    def _answered(self, example: Example, answers: list[Message]) -> list[Tokens]:
-        return prompting.given_answers(example, answers, self.template, self.worked)
 
     def _read(self, examples: list[Example], rows: list[list[Tokens]]) -> list[list[Likelihood]]:
         """The likelihood of each row of each example.
@@ -85,19 +76,59 @@ class Asked:
         Raises:
             PeftlineError: a row is longer than the model can read.
         """
-        config = causal_lm_of(self.model).config.get_text_config()
-        most = getattr(config, "max_position_embeddings", inf)  # not all models have a limit
-        for example, of_example in zip(examples, rows, strict=True):
-            longest = max(len(row.input_ids) for row in of_example)
-            if longest > most:
-                raise PeftlineError(
-                    f"{example.origin or example.id}: {longest} tokens of the {self.side} split "
-                    f"are more than the {most} that the model can read. Shorten the example, or "
-                    "set evaluation.few_shot=0 if worked examples make it so long."
-                )
+        names = [example.origin or example.id for example in examples]
+        what = f"rows of the {self.side} split"
+        prompting.check_lengths(names, _longest(rows), self.model, what)
         flat = [row for of_example in rows for row in of_example]
         found = iter(log_likelihoods(self.model, flat, self.settings.batch_tokens, self.title))
         return [[next(found) for _ in of_example] for of_example in rows]
+
+
+def tokens_needed(
+    metric_set: MetricSet,
+    examples: list[Example],
+    references: list[str],
+    template: Template,
+    settings: Evaluation,
+    worked: list[Example],
+) -> list[int]:
+    """Tokens of each example with worked ones before it and all that its answer may have.
+
+    Raises:
+        PeftlineError: there are no sound choices.
+    """
+    if metric_set.asks == "answers":
+        prompts = [(example.prompt, example.tools) for example in examples]
+        ids = prompting.token_ids(prompts, template, worked)
+        return [len(prompt) + settings.max_new_tokens for prompt in ids]
+    if metric_set.asks == "references":
+        return _longest(_answered_by_references(examples, template, worked))
+    choices = multiple_choice.choices(settings.choices, references)
+    return _longest(_answered_by_choices(examples, choices, template, worked))
+
+
+def _answered_by_choices(
+    examples: list[Example], choices: list[str], template: Template, worked: list[Example]
+) -> list[list[Tokens]]:
+    """Each example with each of the choices as its answer."""
+    said = [Message(role="assistant", content=choice) for choice in choices]
+    return [prompting.given_answers(example, said, template, worked) for example in examples]
+
+
+def _answered_by_references(
+    examples: list[Example], template: Template, worked: list[Example]
+) -> list[list[Tokens]]:
+    """Each example with its reference; plain text as a whole."""
+    return [
+        [render.tokens(example, template)]
+        if example.kind == "text"
+        else prompting.given_answers(example, [_reference(example)], template, worked)
+        for example in examples
+    ]
+
+
+def _longest(rows: list[list[Tokens]]) -> list[int]:
+    return [max(len(row.input_ids) for row in of_example) for of_example in rows]
 
 
 def unscorable(

@@ -1,5 +1,6 @@
 """What fine-tuning has to beat: the untouched base, prompted, and answers without a model."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ import torch
 import transformers
 
 from peftline import jsonl, sources, store
-from peftline.base_model import hardware
+from peftline.base_model import context, hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.evaluation import answers, baselines, metrics, prompting, shots
@@ -22,6 +23,8 @@ from peftline.schema import Evaluation, Rendering
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+logger = logging.getLogger(__name__)
 
 Scored = tuple[Rows, dict[str, Any]]
 
@@ -76,7 +79,7 @@ def _score(
             model, template, splits, evaluation, [], "Base, zero_shot"
         )
     }
-    drawn = _drawn(template, splits, evaluation)
+    drawn = worked_examples(template, splits, evaluation, context.tokens_left(model))
     not_asked = {"few_shot": drawn.why_none} if drawn.why_none else {}
     worked, tried = _best(drawn.sets, model, template, splits, evaluation)
     if worked:
@@ -90,15 +93,33 @@ def _score(
     return rows, results | ({"few_shot_draws": tried} if tried else {})
 
 
-def _drawn(template: Template, splits: Splits, evaluation: Evaluation) -> shots.Draws:
-    """Worked examples, or why there are none: the template must show them before each question."""
+def worked_examples(
+    template: Template, splits: Splits, evaluation: Evaluation, most_tokens: int | None
+) -> shots.Draws:
+    """Worked examples that the template can show and the model read, or why there are none.
+
+    Args:
+        most_tokens: that the model can read; None without a limit.
+    """
     train = iterate(splits, "train")
     drawn = shots.draw(train, evaluation.few_shot, evaluation.few_shot_draws)
     asked = answers.questions(splits, "test", evaluation)
+    sides = {"test": None} | ({"validation": DRAWN_ON} if len(drawn.sets) > 1 else {})
+    fitting, why_none = [], drawn.why_none
     for one in drawn.sets:
         if refused := prompting.refusal(asked, one, template):
             return shots.Draws([], refused)
-    return drawn
+        found = (
+            answers.too_long(splits, side, template, evaluation, one, most_tokens, most)
+            for side, most in sides.items()
+        )
+        if problem := next(filter(None, found), ""):
+            why_none = f"{problem} Set evaluation.few_shot lower than {evaluation.few_shot}"
+        else:
+            fitting.append(one)
+    if fitting and why_none:
+        logger.warning("Fewer sets of worked examples are tried: %s.", why_none)
+    return shots.Draws(fitting, "" if fitting else why_none)
 
 
 def _best(

@@ -7,12 +7,14 @@ from typing import Any
 
 import torch
 
+from peftline.base_model import context
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.delivery import adapter as adapters
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.rendering import render
 from peftline.rendering import template as templates
+from peftline.rendering.template import Template
 from peftline.schema import Rendering
 
 _NEW_TOKENS = 32
@@ -28,8 +30,9 @@ def measure(
 ) -> dict[str, Any] | None:
     """New tokens per second of plain `generate`, greedy, one prompt at a time.
 
-    The first questions of the validation split are answered; the time is that of the whole call,
-    prompt included. Answers do not end before their 32 tokens, so that all models make as many.
+    The first questions of the validation split that the model can read with such an answer are
+    asked; the time is that of the whole call, prompt included. Answers do not end before their 32
+    tokens, so that all models make as many.
 
     Args:
         dtype: what the adapter is scored and merged in; a whole model has the type it is saved in.
@@ -37,22 +40,16 @@ def measure(
     Returns:
         `unmerged_tokens_per_second` (null for a whole model), `merged_tokens_per_second` (null for
         what cannot be merged), `new_tokens` of an answer, `prompts`, `batch_size`, `dtype`; None
-        where nothing is asked, as in plain text.
+        where nothing is asked, as in plain text, or can be read.
 
     Raises:
         PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
     adapters.check_matches(trained, base, splits, rendering.model_dump())
     template = templates.load(load_tokenizer(base), rendering)
-    asked = (example for example in iterate(splits, "validation") if example.prompt)
-    texts = [
-        render.prompt_text(example.prompt, template, example.tools)
-        for example in islice(asked, _PROMPTS)
-    ]
-    if not texts:
+    prompts = _prompts(splits, template, context.tokens_of_folder(base))
+    if not prompts:
         return None
-    encoded = [template.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
-    prompts = [render.with_bos(ids, template) for ids in encoded]
     unmerged = merged = None
     if isinstance(trained, ModelFolder):
         model = load_model(trained, torch.float32)  # as it is delivered
@@ -70,6 +67,16 @@ def measure(
         "batch_size": 1,
         "dtype": str(model.dtype).removeprefix("torch."),
     }
+
+
+def _prompts(splits: Splits, template: Template, most: int | None) -> list[list[int]]:
+    """Token ids of the first questions that can be answered within `most` tokens."""
+    asked = (example for example in iterate(splits, "validation") if example.prompt)
+    texts = (render.prompt_text(one.prompt, template, one.tools) for one in asked)
+    encoded = (template.tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts)
+    prompts = (render.with_bos(ids, template) for ids in encoded)
+    fitting = (ids for ids in prompts if most is None or len(ids) + _NEW_TOKENS <= most)
+    return list(islice(fitting, _PROMPTS))
 
 
 def _tokens_per_second(model: Any, prompts: list[list[int]], pad_id: int) -> float:

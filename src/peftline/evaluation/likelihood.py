@@ -1,10 +1,9 @@
 """How likely a model finds given answers: batches padded on the right, logits where needed."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
+from torch.nn.functional import pad
 from tqdm.auto import tqdm
 
 from peftline.evaluation.batches import by_length
@@ -12,6 +11,7 @@ from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.labels import IGNORED
 from peftline.objectives.collate import PadRight
 from peftline.rendering.render import Tokens
+from peftline.speed.ending import only_at
 from peftline.speed.layers import causal_lm_of, replaced
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def log_likelihoods(
     """
     device = next(model.parameters()).device
     model.eval()
-    pad = PadRight(0)
+    collate = PadRight(0)
     found: list[Likelihood] = [Likelihood(0.0, 0)] * len(rows)
     labelled = [len(row.labels) - row.labels.count(IGNORED) for row in rows]
     batches = by_length([len(row.input_ids) for row in rows], batch_tokens, labelled, _LABELLED)
@@ -51,7 +51,7 @@ def log_likelihoods(
     with torch.inference_mode(), progress as bar:
         for batch in batches:
             columns = [{"input_ids": rows[i].input_ids, "labels": rows[i].labels} for i in batch]
-            inputs = {name: tensor.to(device) for name, tensor in pad(columns).items()}
+            inputs = {name: tensor.to(device) for name, tensor in collate(columns).items()}
             sums, counts = _batch(model, inputs)
             for i, total, count in zip(batch, sums.tolist(), counts.tolist(), strict=True):
                 found[i] = Likelihood(total, count)
@@ -67,27 +67,13 @@ def _batch(
     Args:
         inputs: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
     """
-    targets = inputs.pop("labels")[:, 1:]
+    targets = pad(inputs.pop("labels")[:, 1:], (0, 1), value=IGNORED)
     keep = targets != IGNORED
     head = causal_lm_of(model).get_output_embeddings()
-    with replaced([head], lambda layer: partial(_project, layer.forward, keep)):
+    with replaced([head], only_at(keep)):
         logits = model(**inputs, use_cache=False).logits[0]
     # In 16 bits, the logarithms of a softmax have an error of several per cent.
     each = logits.float().log_softmax(-1).gather(1, targets[keep][:, None]).squeeze(1)
     rows = keep.nonzero()[:, 0]
     sums = torch.zeros(len(keep), dtype=torch.float64, device=each.device)
     return sums.index_add_(0, rows, each.double()), keep.sum(1)
-
-
-def _project(
-    head: Callable[[torch.Tensor], torch.Tensor], keep: torch.Tensor, states: torch.Tensor
-) -> torch.Tensor:
-    """(1, kept positions, vocabulary): what the model does to logits afterwards, it does to these.
-
-    Args:
-        head: projects states onto the vocabulary.
-        keep: (rows, positions - 1), where the next token counts.
-        states: (rows, positions, width), with those of virtual tokens before each row.
-    """
-    own = states[:, states.shape[1] - keep.shape[1] - 1 : -1]
-    return head(own[keep])[None]

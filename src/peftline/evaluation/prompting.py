@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from peftline.base_model import context
 from peftline.errors import PeftlineError
 from peftline.evaluation import generation
 from peftline.formats.example import Example, Message
@@ -11,6 +12,11 @@ from peftline.rendering.template import Template
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+ADVICE = (
+    "Shorten these rows or leave them out, lower max_new_tokens, or take a base model that reads "
+    "more."
+)
 
 Prompt = tuple[list[Message], list[dict[str, Any]]]
 """Messages, and the tools on offer."""
@@ -24,14 +30,41 @@ def answer(
     batch_tokens: int,
     shots: list[Example],
     title: str,
+    names: list[str] | None = None,
 ) -> list[generation.Answer]:
-    """Answer prompts, with worked examples before each of them if `shots` has any."""
-    texts = [
+    """Answer prompts, with worked examples before each of them if `shots` has any.
+
+    Args:
+        names: of the prompts, for messages; by default their numbers.
+
+    Raises:
+        PeftlineError: prompts are longer than the model can read; none has been asked then.
+    """
+    ids = token_ids(prompts, template, shots)
+    names = names or [f"prompt {number}" for number in range(1, len(ids) + 1)]
+    tokens = [len(prompt) + max_new_tokens for prompt in ids]
+    check_lengths(names, tokens, model, "prompts with their answers")
+    return generation.generate(model, template.tokenizer, ids, max_new_tokens, batch_tokens, title)
+
+
+def token_ids(prompts: list[Prompt], template: Template, shots: list[Example]) -> list[list[int]]:
+    """What a model reads of each prompt, with worked examples before it."""
+    texts = (
         render.prompt_text(after_shots(messages, tools, shots), template, tools)
         for messages, tools in prompts
-    ]
-    ids = [_ids(text, template) for text in texts]
-    return generation.generate(model, template.tokenizer, ids, max_new_tokens, batch_tokens, title)
+    )
+    return [_ids(text, template) for text in texts]
+
+
+def check_lengths(names: list[str], tokens: list[int], model: Any, what: str) -> None:
+    """Make sure that a model can read all that it will be asked.
+
+    Raises:
+        PeftlineError: it cannot; the message names all of that.
+    """
+    most = context.tokens_left(model)
+    if problem := context.why_too_long(names, tokens, most, what):
+        raise PeftlineError(f"{problem} {ADVICE}")
 
 
 def given_answers(

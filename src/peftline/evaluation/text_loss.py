@@ -4,6 +4,7 @@ import importlib.resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from peftline.base_model import context
 from peftline.errors import PeftlineError
 from peftline.evaluation.likelihood import log_likelihoods
 from peftline.evaluation.metrics.metric_set import Likelihood
@@ -52,10 +53,13 @@ def likelihoods(
         paragraphs: token ids, without special tokens.
         bos: what stands before a text, or nothing.
     """
+    most = context.tokens_of_model(model)
+    # Half of what the model reads at most: an adapter's virtual tokens need room too.
+    window = _WINDOW if most is None else min(_WINDOW, most // 2)
     windows = [
-        (of, bos + ids[at : at + _WINDOW])
+        (of, bos + ids[at : at + window])
         for of, ids in enumerate(paragraphs)
-        for at in range(0, len(ids), _WINDOW)
+        for at in range(0, len(ids), window)
     ]
     rows = [Tokens(ids, ids) for _, ids in windows]
     found = [Likelihood(0.0, 0)] * len(paragraphs)

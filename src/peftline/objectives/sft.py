@@ -1,21 +1,25 @@
 """Supervised fine-tuning on TRL's trainer, with the head only where there is loss."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from datasets import Dataset
-from pyarrow import compute
-from torch.nn.functional import cross_entropy
 from torch.utils.data import Sampler
 from trl import SFTTrainer
 
 from peftline.base_model.hardware import autocast
-from peftline.labels import IGNORED
 from peftline.objectives.micro_batches import parts
 from peftline.objectives.order import ShuffledRows, ShuffledSteps
-from peftline.speed import Speed, head, packing
-from peftline.speed.layers import causal_lm_of, is_prompt_learning, replaced
+from peftline.objectives.token_losses import BatchLoss, losses
+from peftline.speed import Speed, packing
+from peftline.speed.layers import causal_lm_of
+
+
+class TokensPerRow(NamedTuple):
+    """How many of a row's tokens carry loss, on average."""
+
+    train: float
+    validation: float
 
 
 class SupervisedTokensTrainer(SFTTrainer):
@@ -36,7 +40,7 @@ class SupervisedTokensTrainer(SFTTrainer):
     def __init__(
         self,
         *args: Any,
-        tokens_per_row: float,
+        tokens_per_row: TokensPerRow,
         speed: Speed | None = None,
         penalty: Callable[[], torch.Tensor] | None = None,
         rate: Callable[[int], float] | None = None,
@@ -55,9 +59,9 @@ class SupervisedTokensTrainer(SFTTrainer):
         self._speed = speed or Speed()
         self._penalty = penalty
         self._rate = rate
-        self._train_tokens_per_row = tokens_per_row
-        self._validation_tokens_per_row = supervised_tokens_per_row(self.eval_dataset)
+        self._train_tokens_per_row, self._validation_tokens_per_row = tokens_per_row
         self._logged = (0.0, 0)
+        self._step_tokens = 0
 
     def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> torch.Tensor:
         """What the sum of a step's token losses is divided by: the same for every step."""
@@ -101,6 +105,7 @@ class SupervisedTokensTrainer(SFTTrainer):
     ) -> torch.Tensor:
         """Add up the gradients of a step's parts, as many as its tokens need."""
         total = 0.0
+        self._step_tokens = int(inputs["attention_mask"].sum())
         for part in parts(inputs, self._speed.micro_batch_tokens):
             total = total + super().training_step(model, part, num_items_in_batch)
         if self._penalty is not None:
@@ -114,39 +119,44 @@ class SupervisedTokensTrainer(SFTTrainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Sum of the token losses, divided by `num_items_in_batch`.
+        """Sum of the token losses, divided by `num_items_in_batch`; in training a router's besides.
 
-        Without it: their mean while training; divided by the number that so many validation rows
-        have on average while evaluating, so that the trainer's mean over rows is the mean over
-        all tokens of the validation split, whatever the batches. Models that transform their
-        logits take TRL's own way.
+        Without that number: their mean while training; divided by the number that so many
+        validation rows have on average while evaluating, so that the trainer's mean over rows is
+        the mean over all tokens of the validation split, whatever the batches.
         """
         unwrapped = self.accelerator.unwrap_model(model)
-        causal_lm = causal_lm_of(unwrapped)
-        plain = self._speed.supervised_head and head.is_last(causal_lm)
-        if return_outputs or not plain:
-            with autocast(causal_lm):
-                loss = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
-            if model.training and num_items_in_batch is not None and not return_outputs:
-                carry = (inputs["labels"][:, 1:] != IGNORED).sum()
-                self._count(loss * num_items_in_batch, carry)
-            return loss
         # While training, `training_step` has divided the batch already.
-        loss_of = batch_loss if model.training else self._in_parts
-        total, count = loss_of(unwrapped, inputs)
+        loss_of = self._of_part if model.training else self._of_parts
+        total, tokens, router = loss_of(unwrapped, inputs)
         items = num_items_in_batch
         if model.training:
-            self._count(total, count)
-            items = count if items is None else items
+            self._count(total, tokens)
+            items = tokens if items is None else items
         elif items is None:
             items = len(inputs["labels"]) * self._validation_tokens_per_row
-        return total / torch.as_tensor(items, device=total.device).clamp(min=1)
+        loss = total / torch.as_tensor(items, device=total.device).clamp(min=1)
+        if router is not None:
+            loss = loss + router * self._share(inputs) / self.args.gradient_accumulation_steps
+        if not return_outputs:
+            return loss
+        with torch.no_grad(), autocast(causal_lm_of(unwrapped)):
+            named = {name: inputs[name] for name in ("input_ids", "attention_mask")}
+            return loss, unwrapped(**named, use_cache=False)
 
-    def _in_parts(self, model: Any, inputs: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-        """As `batch_loss`, with no more tokens at once than in training."""
-        found = [batch_loss(model, p) for p in parts(inputs, self._speed.micro_batch_tokens)]
-        totals, counts = zip(*found, strict=True)
-        return torch.stack(totals).sum(), torch.stack(counts).sum()
+    def _of_part(self, model: Any, inputs: dict[str, Any], router: bool = True) -> BatchLoss:
+        return losses(model, inputs, self._speed.supervised_head, router)
+
+    def _of_parts(self, model: Any, inputs: dict[str, Any]) -> BatchLoss:
+        """Of the tokens alone, with no more of them at once than in training."""
+        split = parts(inputs, self._speed.micro_batch_tokens)
+        found = [self._of_part(model, part, router=False) for part in split]
+        return BatchLoss(*(sum(one[at] for one in found) for at in range(2)))
+
+    def _share(self, part: dict[str, Any]) -> float | torch.Tensor:
+        """Of a part in the tokens of its step: by it the losses of routers, which are means, add
+        up to a mean."""
+        return part["attention_mask"].sum() / self._step_tokens if self._step_tokens else 1.0
 
     def _count(self, total: torch.Tensor, tokens: torch.Tensor) -> None:
         self._logged = (self._logged[0] + total.detach(), self._logged[1] + tokens)
@@ -158,59 +168,3 @@ class SupervisedTokensTrainer(SFTTrainer):
             logs["loss"] = float(total / count)
             self._logged = (0.0, 0)
         super().log(logs, start_time)
-
-
-def batch_loss(model: Any, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum of a batch's token losses and their number.
-
-    Args:
-        model: a causal model, or one that PEFT has wrapped.
-        batch: `input_ids`, `attention_mask` and `labels`, each (rows, positions).
-    """
-    causal_lm = causal_lm_of(model)
-    if packing.is_packed(causal_lm):
-        inputs, labels = packing.flatten(batch)
-    else:
-        labels = batch["labels"]
-        inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
-    with autocast(causal_lm):
-        hidden = _last_states(model, causal_lm, inputs)
-        return supervised_loss(hidden, labels, causal_lm.get_output_embeddings())
-
-
-def _last_states(model: Any, causal_lm: Any, inputs: dict[str, Any]) -> torch.Tensor:
-    """(rows, positions, width), without the states of virtual tokens before each row."""
-    if not is_prompt_learning(model):
-        return causal_lm.base_model(**inputs, use_cache=False).last_hidden_state
-    # PEFT adds virtual tokens in its own forward alone, which ends with the head.
-    with replaced([causal_lm.get_output_embeddings()], lambda _: lambda states: states):
-        states = model(**inputs, use_cache=False).logits
-    return states[:, -inputs["input_ids"].shape[1] :]
-
-
-def supervised_tokens_per_row(dataset: Dataset | None) -> float:
-    """How many tokens of a row carry loss, on average; 0 without rows."""
-    if not dataset:
-        return 0.0
-    labels = (table["labels"] for table in dataset.with_format("arrow").iter(1000))
-    carry = (compute.not_equal(compute.list_flatten(column), IGNORED) for column in labels)
-    return sum(compute.sum(one).as_py() or 0 for one in carry) / len(dataset)
-
-
-def supervised_loss(
-    hidden: torch.Tensor, labels: torch.Tensor, projection: torch.nn.Module
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum of the next-token losses and their number.
-
-    Args:
-        hidden: (rows, positions, width), the last hidden states.
-        labels: (rows, positions); `IGNORED` where there is no loss.
-        projection: the head; projects hidden states onto the vocabulary.
-    """
-    targets = labels[:, 1:]
-    keep = targets != IGNORED
-    hidden, targets = hidden[:, :-1][keep], targets[keep]
-    if head.is_frozen(projection):
-        return head.FrozenHeadLoss.apply(hidden, targets, projection), keep.sum()
-    total = cross_entropy(projection(hidden).float(), targets, reduction="sum")
-    return total + hidden.sum().float() * 0.0, keep.sum()  # keeps the graph without targets

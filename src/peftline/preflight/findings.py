@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from peftline.evaluation import prompting
 from peftline.preflight import rows
 from peftline.preflight.problems import Problem, problem
 from peftline.schema import Recipe
@@ -99,6 +100,14 @@ def _of_scoring(report: dict[str, Any]) -> Iterator[Problem]:
     written = report["answers"]
     for message in written["problems"]:
         yield problem("error", "references_cannot_be_scored", message)
+    for message in written["too_long"]:
+        yield problem("error", "prompts_too_long", f"{message} {prompting.ADVICE}")
+    if written["no_few_shot"]:
+        yield problem(
+            "warning",
+            "no_few_shot_score",
+            f"the base is not asked with worked examples: {written['no_few_shot']}.",
+        )
     if written["longer"]:
         yield problem(
             "warning",

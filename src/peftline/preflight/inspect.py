@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from peftline import jsonl
-from peftline.base_model import hardware
+from peftline.base_model import context, hardware
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.data_schema import Data
@@ -57,7 +57,9 @@ def inspect(
             recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype), parts
         ),
     }
-    report["answers"] = scoring.check(splits, template, evaluation)
+    virtual = report["training"]["virtual_tokens"]
+    most = context.tokens_of_folder(base)
+    report["answers"] = scoring.check(splits, template, evaluation, most, virtual)
     report["parts"] = [_of_part(part, splits, tokenised) for part in parts]
     report["problems"] = findings.find(report, recipe, for_training)
     for found in report["problems"]:

@@ -10,6 +10,7 @@ from peftline import jsonl
 from peftline.handles import Tokenised
 from peftline.labels import IGNORED
 from peftline.rendering import stored
+from peftline.rendering.rows import supervised_tokens
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
 
@@ -28,7 +29,7 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
         `rows_checked`; `ends_without_loss`: ids of rows in which a learnt turn does not end with
         the end token, the end of a cut answer aside; `expects_bos`: whether the model wants a
         beginning-of-sequence token; `leading_bos`: how many rows begin with so many of them;
-        `supervised_share` over all training tokens.
+        `supervised_share` of all training tokens but the first of each row.
     """
     cut = _cut_answers(tokenised)
     bos = template.tokenizer.bos_token_id
@@ -36,6 +37,7 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
     unended: list[str] = []
     leading: dict[int, int] = {}
     checked = 0
+    predicted = tokenised.total_tokens - tokenised.train
     for row in _rows(tokenised):
         checked += 1
         labels = numpy.asarray(row["labels"])
@@ -48,7 +50,7 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
         "ends_without_loss": unended,
         "expects_bos": bool(template.leading_bos),
         "leading_bos": leading,
-        "supervised_share": round(tokenised.supervised_tokens / tokenised.total_tokens, 4),
+        "supervised_share": round(tokenised.supervised_tokens / max(1, predicted), 4),
     }
 
 
@@ -92,11 +94,12 @@ def examples(tokenised: Tokenised, template: Template) -> list[dict[str, Any]]:
 
 
 def _example(row: dict[str, Any], template: Template) -> dict[str, Any]:
-    ids, labels = row["input_ids"][:_SHOWN_TOKENS], row["labels"][:_SHOWN_TOKENS]
+    ids = row["input_ids"][:_SHOWN_TOKENS]
+    labels = [IGNORED, *row["labels"][1:_SHOWN_TOKENS]]  # nothing predicts the first token
     return {
         "id": row["id"],
         "length": row["length"],
-        "supervised": sum(label != IGNORED for label in row["labels"]),
+        "supervised": supervised_tokens(row["labels"]),
         "hidden": max(0, row["length"] - _SHOWN_TOKENS),
         "pieces": pieces(ids, labels, template.tokenizer),
     }

@@ -11,11 +11,13 @@ import torch
 
 from peftline import adapters, capabilities, memory, speed
 from peftline.adapters import own_format
+from peftline.base_model import context
 from peftline.base_model.hardware import compute_dtype
+from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
-from peftline.objectives.sft import batch_loss
+from peftline.objectives.token_losses import batch_loss, losses
 from peftline.prepare import prepare
 from peftline.rendering import stored
 from peftline.schema import Recipe
@@ -40,6 +42,9 @@ def probe(
     Args:
         merged_dtype: in which the merged model will be saved.
         parts: trained adapters that this one is made of.
+
+    Raises:
+        PeftlineError: rows are longer than the model can read.
     """
     with memory.PeakMemory() as peak:
         prepared = prepare(recipe, base, tokenised, seed, parts, most_batches=1)
@@ -52,6 +57,7 @@ def probe(
         shortcuts, longest = recipe.training.speed, rows[int(order[-1])]["length"]
         median = collate(list(rows.select(order[middle : middle + size])))
         obstacle = capabilities.packing_obstacle(recipe)
+        _refuse_too_long(tokenised, context.tokens_left(model))
         with adapters.inputs_kept(model), speed.applied(shortcuts, model, longest, obstacle):
             loss = _loss(model, next(iter(prepared.plan.batches())))
             model.train()
@@ -64,6 +70,7 @@ def probe(
         "step_0_loss": loss,
         "trainable_parameters": trainable,
         "total_parameters": total,
+        "virtual_tokens": context.virtual_tokens(model),
         "steps": steps,
         "seconds_per_step": round(seconds, 3),
         "predicted_seconds": round(_seconds(recipe, tokenised, seen, per_token), 3),
@@ -71,6 +78,19 @@ def probe(
         "predicted_disk_bytes": _disk(recipe, base, model, merged_dtype),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
     }
+
+
+def _refuse_too_long(tokenised: Tokenised, most: int | None) -> None:
+    for side in ("train", "validation"):
+        rows = stored.open_side(tokenised.path, side)
+        lengths = rows.data.column("length").to_numpy()  # not as objects: there may be a million
+        if most is not None and lengths.max() > most:
+            what = f"rows of the {side} split"
+            problem = context.why_too_long(rows["id"], lengths.tolist(), most, what)
+            raise PeftlineError(
+                f"{problem} Set rendering.max_length_tokens={most}, which leaves such rows out, "
+                "and rendering.too_long to cut them instead; or take a base model that reads more."
+            )
 
 
 def _loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> float | None:
@@ -85,7 +105,7 @@ def _step(model: torch.nn.Module, batch: dict[str, torch.Tensor], shortcuts: spe
     """Seconds of one step's forward and backward passes."""
     begin = time.perf_counter()
     for part in micro_batches.parts(_placed(model, batch), shortcuts.micro_batch_tokens):
-        total, count = batch_loss(model, part)
+        total, count, _ = losses(model, part, shortcuts.supervised_head)
         (total / count.clamp(min=1)).backward()
     if torch.cuda.is_available():
         torch.cuda.synchronize()

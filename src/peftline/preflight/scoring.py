@@ -4,18 +4,30 @@ from typing import Any
 
 from peftline.errors import PeftlineError
 from peftline.evaluation import answers, asking
-from peftline.evaluation.base import DRAWN_ON
+from peftline.evaluation.base import DRAWN_ON, worked_examples
 from peftline.evaluation.metrics import multiple_choice
 from peftline.handles import Splits
 from peftline.rendering.template import Template
 from peftline.schema import Evaluation
 
 
-def check(splits: Splits, template: Template, evaluation: Evaluation) -> dict[str, Any]:
-    """Look at the references of the test split, and of validation as far as it is asked.
+def check(
+    splits: Splits,
+    template: Template,
+    evaluation: Evaluation,
+    most_tokens: int | None = None,
+    virtual_tokens: int = 0,
+) -> dict[str, Any]:
+    """Look at prompts and references of the test split, and of validation as far as it is asked.
+
+    Args:
+        most_tokens: that the base model can read, answer included; None without a limit.
+        virtual_tokens: of the recipe's adapter, which stand before each prompt.
 
     Returns:
-        `problems`, in words; of metrics that let answers be written, how many `references` the
+        `problems`, in words; `too_long`: prompts that the model cannot read, in words;
+        `no_few_shot`: why the base is shown no worked examples though they are wanted, or nothing;
+        of metrics that let answers be written, how many `references` the
         test split has, those that are `longer` than answers may be (`limit`), and tokens of the
         `longest`, with the one that ends it.
     """
@@ -34,8 +46,18 @@ def check(splits: Splits, template: Template, evaluation: Evaluation) -> dict[st
             multiple_choice.choices(evaluation.choices, others)
         except PeftlineError as error:
             problems.append(str(error))
+    too_long, no_few_shot = [], ""
+    if not problems:
+        left = None if most_tokens is None else most_tokens - virtual_tokens
+        sides = ("test", "validation") if evaluation.validation else ("test",)
+        told = (answers.too_long(splits, s, template, evaluation, [], left) for s in sides)
+        too_long = [problem for problem in told if problem]
+        if evaluation.few_shot and references:
+            no_few_shot = worked_examples(template, splits, evaluation, most_tokens).why_none
     return {
         "problems": problems,
+        "too_long": too_long,
+        "no_few_shot": no_few_shot,
         **_lengths(references if judged.asks == "answers" else [], template, evaluation),
     }
 

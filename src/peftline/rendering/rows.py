@@ -35,7 +35,7 @@ def of_lines(lines: list[bytes], template: Template, config: Rendering) -> dict[
 def _row(example: Example, whole: Tokens, template: Template, config: Rendering) -> dict[str, Any]:
     tokens, outcome = _fitted(example, whole, template, config)
     texts = chain(said(example), values(example.tools))
-    supervised = len(tokens.labels) - tokens.labels.count(IGNORED)
+    supervised = supervised_tokens(tokens.labels)
     return {
         "id": example.id,
         "origin": example.origin,
@@ -47,6 +47,11 @@ def _row(example: Example, whole: Tokens, template: Template, config: Rendering)
         "outcome": UNSUPERVISED if outcome != DROPPED and not supervised else outcome,
         "neutralised": sum(map(template.count_special, texts)),
     }
+
+
+def supervised_tokens(labels: list[int]) -> int:
+    """How many labels carry loss: not the first one, which nothing predicts."""
+    return len(labels[1:]) - labels[1:].count(IGNORED)
 
 
 def _fitted(

@@ -81,6 +81,7 @@ def _store(
         "validation": facts["validation"].kept,
         "total_tokens": facts["train"].tokens,
         "supervised_tokens": facts["train"].supervised,
+        "validation_supervised_tokens": facts["validation"].supervised,
         "not_whole": dict(outcomes),
         "neutralised": sum(one.neutralised for one in both),
         "lengths": stored.describe([lengths for one in both for lengths in one.lengths]),

@@ -21,7 +21,8 @@ class Speed(Config):
     """Each can be switched off; gradients stay the same but for rounding (docs/performance.md)."""
 
     supervised_head: bool = True
-    """Logits only where there is loss, in chunks; otherwise TRL's own way, at every position."""
+    """Logits only where there is loss, in chunks; otherwise at every position, as the model gives
+    them."""
     packing: Literal["auto", "on", "off"] = "auto"
     """The rows of a step one after the other, without padding, each attending to itself alone.
     `auto` pads where a model cannot keep rows apart; `on` refuses such a model."""
@@ -54,15 +55,14 @@ def applied(
         PeftlineError: packing is demanded where rows cannot be kept apart, or a shortcut for GPUs
             where there is none.
     """
-    from peftline.speed import head, low_rank, norms, packing
+    from peftline.speed import ending, low_rank, norms, packing
     from peftline.speed.layers import causal_lm_of
 
     _refuse_without_gpu(config)
     causal_lm = causal_lm_of(model)
+    ending.ending_of(model)  # tried out as it is, before any shortcut is in place
     if config.compile:
         obstacle = "training.speed.compile wants padded rows"
-    elif not (config.supervised_head and head.is_last(causal_lm)):
-        obstacle = "TRL's own way through the head takes padded rows"
     with ExitStack() as stack:
         found: dict[str, Any] = {}
         if config.fused_lora:  # before packing: it is tried out with an unpacked row

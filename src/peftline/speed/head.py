@@ -7,14 +7,6 @@ from torch.nn.functional import pad
 
 from peftline.speed.layers import MULTIPLE
 
-# Models that scale or cap their logits take TRL's own way through the head.
-_LOGIT_TRANSFORMS = (
-    "final_logit_softcapping",
-    "logit_scale",
-    "output_multiplier",
-    "lm_head_multiplier",
-    "logits_scaling",
-)
 # Positions that pass the head at once: 512 x 49,152 float32 logits are 100 MB.
 _CHUNK = 512
 _LARGEST = 80.0  # nats; exp(-87) is the smallest number that float32 holds with all its digits
@@ -75,9 +67,3 @@ def _losses(shares: torch.Tensor, logits: torch.Tensor, wanted: torch.Tensor) ->
 def is_frozen(head: torch.nn.Module) -> bool:
     """Whether `FrozenHeadLoss` gives all gradients of this head: its own are not wanted."""
     return type(head) is torch.nn.Linear and not any(p.requires_grad for p in head.parameters())
-
-
-def is_last(causal_lm: Any) -> bool:
-    """Whether a model's logits are what its head gives, neither scaled nor capped."""
-    config = causal_lm.config.get_text_config()
-    return not any(getattr(config, name, None) for name in _LOGIT_TRANSFORMS)

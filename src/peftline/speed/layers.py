@@ -21,13 +21,16 @@ def replaced(
         How many layers there are.
     """
     layers = list(layers)
+    before = [vars(layer).get("forward") for layer in layers]  # of another replacement, around this
     for layer in layers:
         layer.forward = forward_of(layer)
     try:
         yield len(layers)
     finally:
-        for layer in layers:
+        for layer, own in zip(layers, before, strict=True):
             del layer.forward  # the class's own comes back
+            if own is not None:
+                layer.forward = own
 
 
 @contextmanager

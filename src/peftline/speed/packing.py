@@ -122,6 +122,8 @@ def flatten(batch: dict[str, torch.Tensor]) -> tuple[dict[str, Any], torch.Tenso
     inputs = {
         "input_ids": pad(batch["input_ids"][mask], (0, filling))[None],
         "position_ids": pad(positions[mask], (0, filling))[None],
+        # no attention reads it, for none is made of it; a router's loss leaves the filling out
+        "attention_mask": pad(torch.ones_like(positions[mask]), (0, filling))[None],
         "row_lengths": [*lengths, filling] if filling else lengths,
     }
     return inputs, pad(labels[mask], (0, filling), value=IGNORED)[None]
