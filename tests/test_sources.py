@@ -3,6 +3,8 @@
 import pytest
 
 from peftline import sources
+from peftline.evaluation import metrics
+from peftline.evaluation.protocol import scoring_sha256
 from peftline.schema import Recipe
 
 LORA = Recipe(adapter={"type": "lora"})
@@ -64,3 +66,29 @@ def test_what_answers_without_an_adapter_depends_on_no_type_of_it():
     names = sources.modules("peftline.evaluation.base")
     assert {"peftline.evaluation.generation", "peftline.speed.layers"} <= set(names)
     assert not {"peftline.adapters.lora", "peftline.adapters.vera"} & set(names)
+
+
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        ("evaluation/metrics/numeric.py", {"numeric"}),
+        ("evaluation/metrics/labels.py", {"labels", "multiple_choice"}),
+        ("evaluation/metrics/refusal.py", {"refusal", "tool_calls"}),
+        ("tool_calls/scoring.py", {"refusal", "tool_calls"}),
+        ("corpus/shingles.py", {"text"}),
+        ("evaluation/metrics/metric_set.py", set(metrics.SETS)),
+        ("evaluation/metrics/__init__.py", set()),
+        ("evaluation/asking.py", set()),
+        ("schema.py", set()),
+        ("store.py", set()),
+        ("adapters/lora.py", set()),
+        ("tool_calls/generate.py", set()),
+    ],
+)
+def test_a_changed_module_makes_the_scores_stale_that_are_made_with_it(
+    change_source, module, stale
+):
+    before = {name: scoring_sha256(one) for name, one in metrics.SETS.items()}
+    change_source(module)
+    after = {name: scoring_sha256(one) for name, one in metrics.SETS.items()}
+    assert {name for name in before if before[name] != after[name]} == stale

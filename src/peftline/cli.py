@@ -70,6 +70,16 @@ def results(
     command.results(experiment, env, write, machine)
 
 
+@cli.command()
+@click.option("--experiment", help="Whose runs; without it, those of the environment's root.")
+@click.option("--env", help="Configuration environment, such as test or gpu.")
+def rescore(experiment: str | None, env: str | None) -> None:
+    """Score stored answers anew after a metric was mended, without a model."""
+    from peftline.reports import command
+
+    command.rescore(experiment, env)
+
+
 def _nested(context: click.Context, option: click.Parameter, text: str) -> dict[str, Any]:
     """As `kedro run` reads its `--params`."""
     from kedro.framework.cli.utils import _split_params

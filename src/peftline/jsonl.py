@@ -15,6 +15,11 @@ def dump(row: dict[str, Any]) -> str:
     return line if line.isascii() or not _SURROGATE.search(line) else json.dumps(row)
 
 
+def text(rows: Iterable[dict[str, Any]]) -> str:
+    """All rows as the text of a file."""
+    return "".join(f"{dump(row)}\n" for row in rows)
+
+
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     """Write rows and return how many there were."""
     count = 0

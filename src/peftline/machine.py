@@ -49,7 +49,7 @@ class Hardware(Config):
         return self.processor, self.cores, self.threads, device, self.compute_dtype
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """In words: `Intel(R) Xeon(R) Processor, 2 cores, 1 thread, float32`."""
         threads = f"{self.threads} thread{'' if self.threads == 1 else 's'}"
         cores = f"{self.cores} core{'' if self.cores == 1 else 's'}"
@@ -88,8 +88,8 @@ def _accelerator() -> Accelerator | None:
 
     if not torch.cuda.is_available():
         return None
-    found = torch.cuda.get_device_properties(0)
-    return Accelerator(name=found.name, memory_bytes=found.total_memory, driver=_driver())
+    device = torch.cuda.get_device_properties(0)
+    return Accelerator(name=device.name, memory_bytes=device.total_memory, driver=_driver())
 
 
 def _driver() -> str | None:

@@ -1,5 +1,6 @@
 """Which files of this package a result depends on: the training of a recipe, or any module."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -30,15 +31,15 @@ def sha256_of_scoring(*roots: str) -> str:
     The packages above them are left out, for that of the metrics imports all metrics: a mended
     metric makes no score of another one stale.
     """
-    graph = _imports()
-    found: set[str] = set()
+    graph = _graph()
+    names: set[str] = set()
     waiting = list(roots)
     while waiting:
         module = waiting.pop()
-        if module not in found:
-            found.add(module)
+        if module not in names:
+            names.add(module)
             waiting += graph.find_modules_directly_imported_by(module)
-    return store.sha256_of_files(*files(sorted(found)))
+    return store.sha256_of_files(*files(sorted(names)))
 
 
 def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:
@@ -47,7 +48,7 @@ def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:
     The registry imports a module for each type of adapter. Only that of the recipe's own type
     counts, with what it imports, so that a change of one method leaves the others' results valid.
     """
-    graph = _imports()
+    graph = _graph()
     types = {kind.__module__ for kind in get_args(get_args(adapters.Adapter)[0])}
     own = type(recipe.adapter).__module__ if recipe else None
     found, waiting = set(), [root]
@@ -62,7 +63,8 @@ def modules(root: str, recipe: "Recipe | None" = None) -> list[str]:
     return sorted(found)
 
 
-def _imports() -> grimp.ImportGraph:
+@cache
+def _graph() -> grimp.ImportGraph:
     return grimp.build_graph("peftline", exclude_type_checking_imports=True, cache_dir=None)
 
 

@@ -7,6 +7,8 @@ import statistics
 from peftline import jsonl
 from peftline.comparison.pairs import turned
 from peftline.comparison.runs import Run
+from peftline.evaluation import metrics
+from peftline.evaluation.protocol import Protocol, scoring_sha256
 from peftline.evaluation.statistics import mean, proportion
 
 SUMMARY = {
@@ -26,7 +28,9 @@ SUMMARY = {
     "versions": {"peft": "0.21"},
     "git_sha": "abc",
     "base_metrics": {},
+    "evaluation": {"metrics": "auto", "max_new_tokens": 8, "dtype": "auto", "choices": None},
 }
+SETS = {one.headline: one for one in (metrics.MULTIPLE_CHOICE, *metrics.SETS.values())}
 HISTORY = {
     "records": [
         {"step": 0, "validation_loss": 2.0},
@@ -34,6 +38,13 @@ HISTORY = {
         {"step": 8, "train_loss": 0.6, "validation_loss": 0.5},
     ]
 }
+
+
+def machine(**changes):
+    """On which a run was made."""
+    told = {"processor": "Xeon", "cores": 2, "threads": 1, "memory_bytes": 2**34, **changes}
+    names = {"accelerator": None, "platform": "Linux", "python": "3", "compute_dtype": "float32"}
+    return names | told
 
 
 def answers(scores, metric="exact_match", **more):
@@ -61,14 +72,20 @@ def run(recipe, scores, seed=42, base=(), metric="exact_match", varied=None, age
     shares = {0, 1} >= set(scores)
     values = proportion([bool(s) for s in scores]) if shares else mean(list(map(float, scores)))
     told = {"recipe": recipe, "seed": seed, "metrics": {metric: values} if scores else {}}
+    judged = SETS[metric] if scores else None
+    told["metric_set"] = judged and judged.name
+    told["scoring_sha256"] = judged and scoring_sha256(judged)
+    made = copy.deepcopy(SUMMARY) | told | summary
+    protocol = Protocol.of_summary(made).model_dump() if "scoring_sha256" in made else {}
     return Run(
         recipe=recipe,
         seed=seed,
         folder=f"08_reporting/{recipe}/seed-{seed}",
-        summary=copy.deepcopy(SUMMARY) | told | summary,
+        summary=made,
         history=HISTORY,
         predictions=predictions,
         base_predictions=list(base),
+        base_metrics={"protocol": protocol} if base else {},
         finished_at=1000.0 - age,
         varied=varied or {},
     )
@@ -87,6 +104,7 @@ def save(one, root, place="."):
         base = root / place / "07_model_output/base"
         base.mkdir(parents=True, exist_ok=True)
         jsonl.write(base / "predictions.jsonl", one.base_predictions)
+        (base / "metrics.json").write_text(json.dumps(one.base_metrics))
     return reports
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from peftline.comparison import base as without_training
 from peftline.evaluation import metrics
 from peftline.evaluation.statistics import proportion
@@ -26,7 +28,33 @@ def test_base_answers_to_other_examples_do_not_count_and_this_is_said():
     base[0]["prompt"] = "another question"
     found, notes = without_training.rows([run("lora", A, base=base)], EXACT)
     assert [row.name for row in found] == ["base (few-shot)"]
-    assert notes == ["No row for base (zero-shot): its answers are to other examples."]
+    assert notes == ["No row for base (zero-shot): its answers are to other questions."]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"max_new_tokens": 16}, "recipes (max_new_tokens 16, not 8)"),
+        ({"dtype": "bfloat16"}, "recipes (dtype bfloat16, not auto)"),
+        ({"scoring_sha256": "older"}, "another version of the scoring (kedro rescore makes"),
+    ],
+)
+def test_a_base_that_was_asked_or_scored_otherwise_is_no_row_and_this_is_said(change, reason):
+    one = run("lora", A, base=base_answers(zero_shot=A))
+    one.base_metrics["protocol"] |= change
+    found, notes = without_training.rows([one], EXACT)
+    assert found == []
+    assert notes[0].startswith("No row for base (zero-shot): it was ") and reason in notes[0]
+    one.base_metrics.clear()
+    assert "not known how it was asked" in without_training.rows([one], EXACT)[1][0]
+
+
+def test_older_base_answers_count_where_the_newest_were_made_otherwise():
+    old = run("ia3", A, base=base_answers(zero_shot=A), age=9)
+    new = run("lora", A, base=base_answers(zero_shot=B))
+    new.base_metrics["protocol"] |= {"max_new_tokens": 16}
+    (row,), notes = without_training.rows([old, new], EXACT)
+    assert row.values == A and notes == []
 
 
 def test_the_newest_base_answers_count():

@@ -9,7 +9,7 @@ from peftline.comparison.seeds import Spread
 from peftline.comparison.table import flat
 from peftline.sweep.point import Chosen
 from peftline.sweep.state import Sweep
-from tests.comparison.invented import base_answers, between, repeated, run
+from tests.comparison.invented import base_answers, between, machine, repeated, run
 
 GOOD, CLOSE, BAD = [1] * 36 + [0] * 4, [1] * 35 + [0] * 5, [1, 0] * 20
 BASE = base_answers(few_shot=[0] * 40)
@@ -80,7 +80,7 @@ def test_a_lower_loss_of_the_references_is_better():
 
 
 def test_nothing_is_dropped_without_a_word():
-    other = {"data": {"sha256": "e" * 64}}
+    other = {"base_model": {"id": "big", "sha256": "c" * 64}}
     failure = Failure("vera", 7, "loss is nan")
     found = compared(*three(), run("strange", GOOD, **other), failures=[failure])
     assert found.failures == [{"recipe": "vera", "seed": 7, "varied": {}, "reason": "loss is nan"}]
@@ -188,3 +188,48 @@ def test_a_recipe_that_beats_the_best_at_the_seeds_of_both_is_named():
     assert found.best == "once" and found.best_group == ["once", "thrice"]
     assert "But at the seeds that both have, thrice beat it" in found.verdict[1]
     assert "Not distinguishable" not in found.verdict[1]
+
+
+def test_recipes_of_other_training_rows_are_compared_and_it_is_said():
+    found = compared(run("good", GOOD), run("bad", BAD, data={"sha256": "e" * 64}))
+    assert {row.name for row in found.rows} == {"good", "bad"} and found.left_out == []
+    assert found.against_best["bad"].difference.value == -0.4
+    (note,) = [note for note in found.notes if "training data" in note]
+    assert "sha256 dddddddd (good), eeeeeeee (bad)" in note
+    assert "Validation losses are of other rows" in note
+
+
+def test_runs_of_two_machines_are_compared_by_quality_and_one_of_them_by_cost():
+    here, there = machine(), machine(processor="EPYC")
+    first = [run("good", GOOD, hardware=here), run("close", CLOSE, hardware=here)]
+    found = compared(*first, run("bad", BAD, hardware=there, train_seconds=1.0))
+    assert [row.costs.train_seconds for row in found.rows] == [60.0, 60.0, None]
+    assert "bad" not in found.pareto["train_seconds"]
+    assert found.against_best["bad"].difference.value == -0.4
+    assert found.machine == "Xeon, 2 cores, 1 thread, float32"
+    assert any("not shown for bad" in note for note in found.notes)
+
+
+def test_the_verdict_says_which_runs_are_of_an_older_scoring_and_names_the_command():
+    old = {"scoring_sha256": "older"}
+    found = compare(
+        Runs(
+            Path("data/experiments/trial/rates"),
+            [run("good", GOOD, **old), run("close", CLOSE, **old), run("bad", BAD)],
+            [],
+        )
+    )
+    assert {row.name for row in found.rows} == {"good", "close"}
+    assert [one["recipe"] for one in found.left_out] == ["bad"]
+    assert found.verdict[-1] == (
+        "2 of 3 runs are of another version of the scoring than this project: kedro rescore "
+        "--experiment trial/rates scores their stored answers anew, without a model."
+    )
+    assert "kedro rescore" not in str(compared(run("good", GOOD)).verdict)
+
+
+def test_runs_whose_scores_cannot_be_renewed_are_counted():
+    losses = run("a", [2.5, 3.0], metric="negative_log_likelihood", scoring_sha256="older")
+    for row in losses.predictions:
+        row["scores"]["tokens"] = 4
+    assert "1 of them can only be run again" in compared(losses).verdict[-1]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from peftline.comparison import costs
 from peftline.comparison.result import Costs, Metric, Row
-from tests.comparison.invented import run
+from tests.comparison.invented import machine, run
 
 POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12)
 
@@ -108,3 +108,27 @@ def test_what_was_forgotten_of_another_text_is_not_shown():
     assert notes == ["Forgetting was measured on another text, and is not shown, for d (seed 42)."]
     same = [forgot("a", "x"), unmeasured]
     assert costs.of_one_text(same) == (same, [])
+
+
+def test_seconds_memory_and_speeds_of_other_machines_than_most_are_not_shown():
+    here, there = machine(), machine(cores=64)
+    kernel = machine(platform="another kernel")
+    of_three = [run("a", [1], hardware=here), run("b", [1], hardware=kernel)]
+    of_three.append(run("c", [1], hardware=there, generation={"merged_tokens_per_second": 9.0}))
+    runs, notes = costs.of_one_machine(of_three)
+    assert [costs.of([one]).train_seconds for one in runs] == [60.0, 60.0, None]
+    lost = costs.of(runs[2:])
+    assert lost.peak_memory_bytes is lost.tokens_per_second is lost.seconds_per_token is None
+    assert lost.adapter_bytes == 4096 and lost.trainable_parameters == 1000
+    assert runs[2].summary["metrics"] == of_three[2].summary["metrics"]
+    assert notes == [
+        "Seconds, memory and speeds are those of one machine (Xeon, 2 cores, 1 thread, float32), "
+        "and are not shown for c (seed 42, on Xeon, 64 cores, 1 thread, float32)."
+    ]
+    assert costs.of_one_machine(of_three[:2]) == (of_three[:2], [])
+
+
+def test_of_a_machine_that_is_not_known_nothing_is_compared_with_one_that_is():
+    runs, notes = costs.of_one_machine([run("a", [1], hardware=machine()), run("b", [1])])
+    assert [one.summary["train_seconds"] for one in runs] == [60.0, None]
+    assert "b (seed 42, on a machine that is not known)" in notes[0]

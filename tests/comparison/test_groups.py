@@ -13,15 +13,19 @@ def names(runs):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"data": {"sha256": "e" * 64}}, "other data (sha256 eeeeeeee, the others have dddddddd)"),
         ({"base_model": {"sha256": "c", "id": "big"}}, "another base model (big)"),
         (
             {"rendering": {"format": "alpaca"}},
             'another prompt format or limit on length ({"format": "alpaca"})',
         ),
         (
-            {"evaluation": {"max_new_tokens": 16}},
-            'other settings of answers ({"max_new_tokens": 16, "dtype": null, "choices": null})',
+            {"evaluation": {"max_new_tokens": 16, "dtype": "auto", "choices": None}},
+            'other settings of answers ({"max_new_tokens": 16, "dtype": "auto", "choices": null})',
+        ),
+        ({"metric_set": "numeric"}, "other metrics"),
+        (
+            {"scoring_sha256": "older"},
+            "another version of the scoring (kedro rescore makes them equal)",
         ),
     ],
 )
@@ -36,7 +40,49 @@ def test_answers_to_other_examples_are_left_out():
     other.predictions[0]["prompt"] = "another question"
     kept, left_out = comparable([run("a", HITS), run("b", HITS), other])
     assert names(kept) == [("a", 42), ("b", 42)]
-    assert left_out[0].reason == "other test examples"
+    assert left_out[0].reason == "other test questions"
+
+
+def test_runs_of_other_training_rows_are_compared_where_the_test_questions_are_equal():
+    other = run("b", HITS, data={"sha256": "e" * 64})
+    assert names(comparable([run("a", HITS), other]).runs) == [("a", 42), ("b", 42)]
+
+
+def test_other_groups_are_other_test_questions():
+    other = run("c", HITS)
+    for row in other.predictions:
+        row["group"] = "together"
+    kept, left_out = comparable([run("a", HITS), run("b", HITS), other])
+    assert names(kept) == [("a", 42), ("b", 42)]
+    assert left_out[0].reason == "other test questions"
+
+
+def test_losses_of_plain_text_are_compared_on_the_same_data_alone():
+    other = run("c", [], data={"sha256": "e" * 64})
+    _, left_out = comparable([run("a", []), run("b", []), other])
+    assert left_out[0].reason == "other data (sha256 eeeeeeee, the others have dddddddd)"
+
+
+def test_a_run_that_does_not_say_how_it_was_scored_is_left_out_with_the_command():
+    old = run("b", HITS)
+    del old.summary["scoring_sha256"], old.summary["metric_set"]
+    kept, left_out = comparable([run("a", HITS), old])
+    assert names(kept) == [("a", 42)]
+    assert "older version of this project. kedro rescore scores it anew" in left_out[0].reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"data": {"sha256": "e" * 64}}, "training data eeeeeeee, not dddddddd"),
+        ({"hardware": {"compute_dtype": "bfloat16"}}, "training in bfloat16, not None"),
+    ],
+)
+def test_seeds_of_other_training_rows_or_another_type_are_not_averaged(change, reason):
+    seeds = [run("a", HITS, seed=seed) for seed in (1, 2)]
+    kept, left_out = comparable([*seeds, run("a", HITS, seed=3, **change)])
+    assert names(kept) == [("a", 1), ("a", 2)]
+    assert reason in left_out[0].reason
 
 
 def test_the_order_of_answers_does_not_matter():
@@ -46,7 +92,7 @@ def test_the_order_of_answers_does_not_matter():
 
 
 def test_of_equally_large_groups_the_newest_is_compared():
-    other = {"data": {"sha256": "e" * 64}}
+    other = {"rendering": {"format": "alpaca"}}
     kept, left_out = comparable([run("old", HITS, age=9), run("new", HITS, **other)])
     assert names(kept) == [("new", 42)] and left_out[0].recipe == "old"
 

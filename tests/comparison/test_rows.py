@@ -131,3 +131,12 @@ def test_findings_about_training_keep_their_seed():
     found = {"name": "plateau", "evidence": "e", "advice": "a"}
     (row,) = recipe_rows(run("lora", A, seed=1, health=[found]), run("lora", A, seed=2, health=[]))
     assert row.health == [{"seed": 1, **found}]
+
+
+def test_seeds_of_unlike_versions_are_averaged_and_it_is_said():
+    first = run("lora", A, seed=1, versions={"torch": "2.9", "peft": "1"})
+    second = run("lora", B, seed=2, versions={"torch": "2.10", "peft": "1"})
+    (row,) = recipe_rows(first, second)
+    assert row.seeds == [1, 2]
+    assert row.notes == ["Its seeds were trained with unlike versions: torch 2.10 and 2.9."]
+    assert recipe_rows(first)[0].notes == []

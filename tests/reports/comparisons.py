@@ -27,7 +27,7 @@ def invented():
         run("close", CLOSE, train_seconds=30.0, adapter_bytes=9000, health=[finding]),
         run("bad", BAD, adapter_bytes=None, merge=None, settings={"note": EVIL}),
         run(f"evil{EVIL}", BAD, seed=7, train_seconds=700.0),
-        run("strange", GOOD, data={"sha256": "e" * 64}),
+        run("strange", GOOD, base_model={"id": "big", "sha256": "c" * 64}),
     ]
     runs[0].predictions[39]["prediction"] = EVIL
     for one in runs:

@@ -99,7 +99,7 @@ def test_everything_that_was_found_is_on_the_page(text):
         "best group",
         "base (few-shot)",
         "no result: loss is nan",
-        "not comparable: other data",
+        "not comparable: another base model",
         "1 run without a result, 1 run that cannot be compared",
         "Without a value in any of these runs: ",
         "Without this number: bad",

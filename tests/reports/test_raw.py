@@ -35,7 +35,7 @@ def test_scores_are_written_in_full():
 
 
 def test_runs_that_were_not_compared_have_a_summary_but_no_scores():
-    other = run("ia3", GOOD, data={"sha256": "other"}, age=9)
+    other = run("ia3", GOOD, base_model={"id": "big", "sha256": "c" * 64}, age=9)
     files = files_of(run("lora", GOOD, seed=1), run("lora", BAD, seed=2), other)
     assert "ia3-seed-42.json" in files and "ia3" not in files[raw.SCORES]
 

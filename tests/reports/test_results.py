@@ -6,7 +6,7 @@ from peftline.comparison.runs import Runs
 from peftline.reports import results
 from peftline.sweep.point import Chosen
 from peftline.sweep.state import Sweep
-from tests.comparison.invented import run
+from tests.comparison.invented import machine, run
 from tests.reports.comparisons import GOOD, invented, with_seeds
 
 
@@ -42,7 +42,7 @@ def test_it_says_who_is_better_than_whom_and_what_cannot_be_compared():
     assert "- good and close are better than bad, evil" in text  # together: the same rows
     assert re.search(r"^- bad and evil.* are better than base \(few-shot\)\.$", text, re.MULTILINE)
     assert "adjusted by Holm over 10 pairs" in text
-    assert "strange, seed 42: other data" in text
+    assert "strange, seed 42: another base model" in text
     assert "Minimum detectable difference" in text
 
 
@@ -79,6 +79,12 @@ def test_it_names_date_machine_versions_and_command():
         assert told in text, told
     assert "Made by `kedro results --experiment trial`" in text
     assert "machine: not stated" in document()
+
+
+def test_without_words_for_the_machine_it_is_that_of_the_summaries():
+    runs = Runs(Path("trial"), [run("good", GOOD, hardware=machine(cores=8))], [])
+    text = results.render(compare(runs), "kedro results", "2026-01-02")
+    assert "machine: Xeon, 8 cores, 1 thread, float32" in text
 
 
 def test_what_people_and_models_write_is_no_markup():

@@ -2,7 +2,10 @@ import json
 
 import pytest
 
-from peftline.reports.summary import summarise, verdict
+from peftline.evaluation import metrics
+from peftline.evaluation.protocol import questions_sha256, scoring_sha256
+from peftline.machine import hardware
+from peftline.reports.summary import Delivered, summarise, verdict
 from peftline.schema import Evaluation
 
 
@@ -12,7 +15,13 @@ def metric(value, low=None, high=None, n=40):
 
 def rows(hits, mode=None):
     made = [
-        {"id": str(at), "finished": True, "scores": {"exact_match": bool(hit)}}
+        {
+            "id": str(at),
+            "prompt": f"question {at}",
+            "reference": "answer",
+            "finished": True,
+            "scores": {"exact_match": bool(hit)},
+        }
         for at, hit in enumerate(hits)
     ]
     return [row | {"mode": mode} for row in made] if mode else made
@@ -36,14 +45,21 @@ RECORDS = [
 GOOD, HALF, BAD = [1] * 36 + [0] * 4, [1, 0] * 20, [0] * 40
 
 
-def judged(trained_lora, ours, zero_shot, few_shot):
+LORA = Delivered("lora", 36_250)
+
+
+def of(history, scores, base, predictions, base_predictions, metric_set=metrics.TOOL_CALLS):
+    return verdict(LORA, history, scores, base, predictions, base_predictions, metric_set)
+
+
+def judged(ours, zero_shot, few_shot):
     scores = {"exact_match": metric(sum(ours) / 40)}
     base = {
         "zero_shot": {"exact_match": metric(sum(zero_shot) / 40)},
         "few_shot": {"exact_match": metric(sum(few_shot) / 40)},
     }
     predictions = rows(zero_shot, "zero_shot") + rows(few_shot, "few_shot")
-    return verdict(trained_lora.handle, HISTORY, scores, base, rows(ours), predictions)
+    return of(HISTORY, scores, base, rows(ours), predictions)
 
 
 @pytest.mark.parametrize(
@@ -59,33 +75,33 @@ def judged(trained_lora, ours, zero_shot, few_shot):
         (BAD, GOOD, "lora is worse than few-shot prompting"),
     ],
 )
-def test_the_verdict_follows_the_paired_test(trained_lora, ours, few_shot, outcome):
-    found = judged(trained_lora, ours, [0] * 40, few_shot)
+def test_the_verdict_follows_the_paired_test(ours, few_shot, outcome):
+    found = judged(ours, [0] * 40, few_shot)
     if few_shot == BAD:
         outcome = outcome.replace("few-shot", "zero-shot")  # the first of equals
     assert outcome in found
 
 
-def test_the_better_way_of_prompting_is_the_opponent(trained_lora):
-    found = judged(trained_lora, GOOD, HALF, BAD)
+def test_the_better_way_of_prompting_is_the_opponent():
+    found = judged(GOOD, HALF, BAD)
     assert "beats zero-shot prompting: exact_match 90.0 % against 50.0 %, +40.0 points" in found
     assert "n = 40" in found
 
 
-def test_the_verdict_names_the_cost(trained_lora):
-    found = judged(trained_lora, GOOD, HALF, BAD)
+def test_the_verdict_names_the_cost():
+    found = judged(GOOD, HALF, BAD)
     assert "for 1.5 min of training, 2.0 GiB of memory and an adapter of 35.4 KiB." in found
 
 
-def test_answers_are_paired_by_example_not_by_position(trained_lora):
+def test_answers_are_paired_by_example_not_by_position():
     scores = {"exact_match": metric(0.5)}
     base = {"zero_shot": {"exact_match": metric(0.5)}}
     turned = rows(HALF, "zero_shot")[::-1]
-    found = verdict(trained_lora.handle, HISTORY, scores, base, rows(HALF), turned)
+    found = of(HISTORY, scores, base, rows(HALF), turned)
     assert "+0.0 points (+0.0 to +0.0" in found
 
 
-def test_text_is_judged_by_rouge(trained_lora):
+def test_text_is_judged_by_rouge():
     def text(values, **more):
         return [
             {"id": str(i), "scores": {"exact_match": False, "rouge_l": v}} | more
@@ -94,13 +110,13 @@ def test_text_is_judged_by_rouge(trained_lora):
 
     scores = {"exact_match": metric(0.0), "rouge_l": metric(0.9)}
     base = {"zero_shot": {"exact_match": metric(0.0), "rouge_l": metric(0.2)}}
-    found = verdict(
-        trained_lora.handle,
+    found = of(
         HISTORY,
         scores,
         base,
         text([0.9] * 10),
         text([0.2] * 10, mode="zero_shot"),
+        metrics.TEXT,
     )
     assert "beats zero-shot prompting: rouge_l 90.0 % against 20.0 %" in found
 
@@ -120,7 +136,7 @@ def losses(values, tokens, **more):
         (4.0, "is worse than few-shot prompting: negative_log_likelihood 4.000 against 3.000"),
     ],
 )
-def test_of_losses_the_lower_is_the_better(trained_lora, ours, outcome):
+def test_of_losses_the_lower_is_the_better(ours, outcome):
     tokens = [5, 1] * 10
     scores = {"negative_log_likelihood": metric(ours)}
     base = {
@@ -129,9 +145,8 @@ def test_of_losses_the_lower_is_the_better(trained_lora, ours, outcome):
     }
     predictions = losses([3.5] * 20, tokens, mode="zero_shot")
     predictions += losses([3.0] * 20, tokens, mode="few_shot")
-    found = verdict(
-        trained_lora.handle, HISTORY, scores, base, losses([ours] * 20, tokens), predictions
-    )
+    ours_by_row = losses([ours] * 20, tokens)
+    found = of(HISTORY, scores, base, ours_by_row, predictions, metrics.PERPLEXITY)
     assert outcome in found
     assert f"{ours - 3:+.3f} nats per token (" in found
     assert "n = 20" in found
@@ -146,7 +161,7 @@ def summarised(trained_lora, loud_base, sum_splits, sum_tokens, recipe):
             "splits": sum_splits,
             "tokenised": sum_tokens,
             "recipe": recipe(max_steps=6),
-            "evaluation": Evaluation(max_new_tokens=6),
+            "evaluation": Evaluation(max_new_tokens=6, metrics="tool_calls"),
             "history": HISTORY | {"records": RECORDS},
             "scores": {"exact_match": metric(0.5)},
             "scores_validation": None,
@@ -184,6 +199,54 @@ def test_the_draws_of_worked_examples_stand_beside_the_base_metrics(summarised):
     assert set(summary["base_metrics"]) == {"zero_shot", "few_shot", "constant", "rules"}
 
 
+def test_the_verdict_says_what_was_not_asked_and_why():
+    scores = {"exact_match": metric(0.9)}
+    base = {"zero_shot": {"exact_match": metric(0.5)}, "not_asked": {"few_shot": "too long"}}
+    found = of(HISTORY, scores, base, rows(GOOD), rows(HALF, "zero_shot"))
+    assert "beats zero-shot prompting" in found
+    assert found.endswith(" Few-shot prompting was not asked: too long.")
+    both = of(HISTORY, scores, base | {"not_asked": {}}, rows(GOOD), rows(HALF, "zero_shot"))
+    assert "not asked" not in both
+
+
+def test_what_was_not_asked_stands_in_the_summary(summarised):
+    base = {"zero_shot": {"exact_match": metric(0.5)}, "not_asked": {"few_shot": "too long"}}
+    summary = summarised(base_scores=base)
+    assert summary["not_asked"] == {"few_shot": "too long"}
+    assert summary["base_metrics"]["few_shot"] is None
+    assert summary["verdict"].endswith("Few-shot prompting was not asked: too long.")
+    assert summarised()["not_asked"] == {}
+
+
+def test_the_machine_of_the_training_is_in_the_summary(summarised):
+    machine = hardware().model_dump(mode="json")
+    history = HISTORY | {"records": RECORDS, "hardware": machine}
+    assert summarised(history=history)["hardware"] == machine
+    assert summarised()["hardware"] is None
+
+
+def test_the_scoring_is_named_in_the_summary(summarised):
+    summary = summarised()
+    assert summary["metric_set"] == "tool_calls"
+    assert summary["scoring_sha256"] == scoring_sha256(metrics.TOOL_CALLS)
+
+
+def test_a_run_of_plain_text_has_no_set_of_metrics(summarised):
+    summary = summarised(scores={}, base_scores={}, predictions=[], base_predictions=[])
+    assert summary["metric_set"] is summary["scoring_sha256"] is None
+    assert "text without questions" in summary["verdict"]
+
+
+@pytest.mark.parametrize("field", ["id", "prompt", "reference", "group"])
+def test_the_hash_of_the_test_questions_is_that_of_their_content(field):
+    answered = [row | {"group": "g"} for row in rows(HALF)]
+    other = [answered[0] | {field: "other"}, *answered[1:]]
+    assert questions_sha256(answered) == questions_sha256(answered[::-1])
+    assert questions_sha256(answered) != questions_sha256(other)
+    better = [row | {"scores": {}, "prediction": "x"} for row in answered]
+    assert questions_sha256(answered) == questions_sha256(better)
+
+
 def test_what_was_measured_is_in_the_summary(summarised):
     measured = {
         "forgetting": {"base_loss": 3.0, "loss": 3.1},
@@ -204,15 +267,15 @@ def test_how_answers_were_made_stands_in_the_summary(summarised):
     assert summarised()["evaluation"]["max_new_tokens"] == 6
 
 
-def test_a_metric_that_is_no_number_is_called_so(trained_lora):
+def test_a_metric_that_is_no_number_is_called_so():
     scores = {"negative_log_likelihood": metric(3.0)}
-    found = verdict(
-        trained_lora.handle,
+    found = of(
         HISTORY,
         scores,
         {"zero_shot": scores},
         losses([float("nan")] * 20, [1] * 20),
         losses([3.0] * 20, [1] * 20, mode="zero_shot"),
+        metrics.PERPLEXITY,
     )
     assert "diverged: negative_log_likelihood is no number" in found
 
@@ -230,7 +293,9 @@ def test_the_summary_is_one_json_value_with_all_identities(summarised, loud_base
     assert summary["base_metrics"]["few_shot"] is None
     assert summary["metrics_quantized"] is None
     sizes = {"train": 24, "validation": 6, "test": 6}
-    assert summary["data"] == {"sha256": "sums", **sizes, "not_whole": {}}
+    test = questions_sha256(rows(HALF))
+    assert summary["data"] == {"sha256": "sums", "test_sha256": test, **sizes, "not_whole": {}}
+    assert summary["objective"] == "sft" and summary["start_from"] is None
     assert summary["base_model"]["id"] == "loud"
     assert summary["base_model"]["sha256"] == loud_base.sha256
     assert summary["input_hash"] == "0" * 64

@@ -3,11 +3,12 @@
 from typing import Any
 
 from peftline.comparison import scores
-from peftline.comparison.groups import examples_of
 from peftline.comparison.result import Row
 from peftline.comparison.runs import Run
+from peftline.comparison.versions import COMMAND
 from peftline.evaluation.metrics.metric_set import MetricSet
-from peftline.evaluation.rows import Rows
+from peftline.evaluation.protocol import Protocol, questions_sha256
+from peftline.evaluation.rows import Rows, by_mode
 
 _WAYS = {  # modes of the base's predictions
     "zero_shot": "base (zero-shot)",
@@ -26,33 +27,50 @@ def rows(runs: list[Run], chosen: MetricSet | None) -> tuple[list[Row], list[str
 
 
 def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], list[str]]:
-    """Answers of the base to the runs' test examples and their metrics, by the name of the row.
+    """Answers of the base to the runs' test questions and their metrics, by the name of the row.
 
-    A base beside the runs may have answered other examples since; those answers do not count.
+    A base beside the runs may have answered other questions since, with other settings, or been
+    scored otherwise; those answers do not count.
 
     Returns:
         The newest answers of each mode, and notes on modes that are left out.
     """
     if not runs or not runs[0].predictions:
         return {}, []
-    wanted = examples_of(runs[0].predictions)
+    questions = questions_sha256(runs[0].predictions)
+    protocol = Protocol.of_summary(runs[0].summary).model_dump()
     found: dict[str, tuple[Rows, dict[str, Any]]] = {}
-    other: set[str] = set()
-    seen: set[int] = set()  # runs beside each other share one list
+    other: dict[str, str] = {}  # why the newest answers are none
+    seen: list[tuple[Rows, dict[str, Any]]] = []  # runs beside each other share them
     for run in sorted(runs, key=lambda run: run.finished_at, reverse=True):
-        if id(run.base_predictions) in seen:
+        if any(run.base_predictions is a and run.base_metrics == b for a, b in seen):
             continue
-        seen.add(id(run.base_predictions))
-        for mode, given in _by_mode(run.base_predictions).items():
+        seen.append((run.base_predictions, run.base_metrics))
+        asked = run.base_metrics.get("protocol", {})
+        for mode, given in by_mode(run.base_predictions).items():
             name = _WAYS.get(mode, f"base, {mode}")
-            if name not in found and examples_of(given) == wanted:
-                found[name] = given, run.summary["base_metrics"].get(mode) or {}
-            elif name not in found:
-                other.add(name)
-    if not found:
-        return {}, ["The base alone is no row: there are no answers of it to these test examples."]
-    missing = sorted(other - set(found))
-    return found, [f"No row for {name}: its answers are to other examples." for name in missing]
+            if questions_sha256(given) != questions:
+                other.setdefault(name, "its answers are to other questions")
+            elif asked != protocol:
+                other.setdefault(name, _otherwise(asked, protocol))
+            else:
+                found.setdefault(name, (given, run.base_metrics.get(mode) or {}))
+    if not found and not other:
+        return {}, ["The base alone is no row: there are no answers of it to these test questions."]
+    return found, [
+        f"No row for {name}: {why}." for name, why in sorted(other.items()) if name not in found
+    ]
+
+
+def _otherwise(asked: dict[str, Any], protocol: dict[str, Any]) -> str:
+    """What is otherwise in the base's answers than in the recipes'."""
+    if not asked:
+        return "it is not known how it was asked and scored"
+    names = [name for name in protocol if asked.get(name) != protocol[name]]
+    if names == ["scoring_sha256"]:
+        return f"it was scored by another version of the scoring ({COMMAND} makes them equal)"
+    differences = ", ".join(f"{name} {asked.get(name)}, not {protocol[name]}" for name in names)
+    return f"it was asked or scored otherwise than the recipes ({differences})"
 
 
 def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row:
@@ -68,10 +86,3 @@ def _row(name: str, given: Rows, told: dict[str, Any], chosen: MetricSet) -> Row
         },
         scores=[values] if values else [],
     )
-
-
-def _by_mode(rows: Rows) -> dict[str, Rows]:
-    modes: dict[str, Rows] = {}
-    for row in rows:
-        modes.setdefault(row["mode"], []).append(row)
-    return modes

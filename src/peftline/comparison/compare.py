@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from peftline.comparison import base as without_training
-from peftline.comparison import costs, groups, pairs, scores, seeds, verdict
+from peftline.comparison import costs, groups, pairs, scores, seeds, verdict, versions
 from peftline.comparison import rows as tables
 from peftline.comparison.result import Comparison, Row
 from peftline.comparison.runs import Run, Runs
+from peftline.errors import listed
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 
@@ -23,12 +24,13 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         about: what each recipe is, by its name; shown as it is.
     """
     group = groups.comparable(runs.runs)
-    kept, other_texts = costs.of_one_text(group.runs)
+    one_text, other_texts = costs.of_one_text(group.runs)
+    kept, other_machines = costs.of_one_machine(one_text)
     chosen = metrics.of_summary(kept[0].summary) if kept else None
     better = operator.gt if chosen is None or chosen.higher_is_better else operator.lt
     recipes = tables.of_recipes(kept, chosen, runs.sweep, dict(about or {}))
     base, notes = without_training.rows(kept, chosen)
-    notes = [*notes, *other_texts, *_outdated(runs)]
+    notes = [*notes, *other_texts, *other_machines, *_other_rows(kept), *_outdated(runs)]
     ordered = sorted([*recipes, *base], key=lambda row: _rank(row, chosen))
     spread = seeds.of_rows(recipes)
     tested = pairs.compare_all(ordered, spread)
@@ -59,10 +61,11 @@ def compare(runs: Runs, about: Mapping[str, str] | None = None) -> Comparison:
         base_model=first.get("base_model", {}),
         rendering=first.get("rendering", {}),
         versions=_versions(kept),
+        machine=_machine(kept),
         git_shas=sorted({run.summary["git_sha"] for run in kept if run.summary["git_sha"]}),
         sweep=_sweep(runs),
     )
-    return found.model_copy(update={"verdict": verdict.sentences(found)})
+    return found.model_copy(update={"verdict": [*verdict.sentences(found), *versions.advice(runs)]})
 
 
 def _rank(row: Row, chosen: MetricSet | None) -> tuple[bool, float, float]:
@@ -83,6 +86,32 @@ def _versions(kept: list[Run]) -> dict[str, list[str]]:
         for library, version in run.summary["versions"].items():
             found.setdefault(library, set()).add(str(version))
     return {library: sorted(versions) for library, versions in found.items()}
+
+
+def _machine(kept: list[Run]) -> str | None:
+    """Of the runs whose seconds are shown."""
+    return next(
+        (
+            costs.machine(run)
+            for run in kept
+            if run.summary.get("hardware") and run.summary["train_seconds"] is not None
+        ),
+        None,
+    )
+
+
+def _other_rows(kept: list[Run]) -> list[str]:
+    """That recipes have learnt from unlike rows."""
+    recipes: dict[str, set[str]] = {}
+    for run in kept:
+        recipes.setdefault(run.summary["data"]["sha256"][:8], set()).add(run.recipe)
+    if len(recipes) < 2:
+        return []
+    of_data = (f"{data} ({listed(sorted(names))})" for data, names in sorted(recipes.items()))
+    return [
+        f"The test questions are the same, the training data is not: sha256 "
+        f"{', '.join(of_data)}. Validation losses are of other rows."
+    ]
 
 
 def _outdated(runs: Runs) -> list[str]:

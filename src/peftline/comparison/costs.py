@@ -10,8 +10,12 @@ from peftline import units
 from peftline.comparison import words
 from peftline.comparison.result import Cost, Costs, Metric, Row
 from peftline.comparison.runs import Run
+from peftline.errors import listed
+from peftline.machine import Hardware
 
 COSTS: tuple[Cost, ...] = get_args(Cost)
+# What a summary says of the machine as much as of the recipe.
+_UNKNOWN = dict.fromkeys(("peak_memory_bytes", "train_seconds", "tokens_per_second", "generation"))
 
 
 def told(cost: Cost, value: float) -> str:
@@ -62,6 +66,40 @@ def of_one_text(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
         replace(run, summary=run.summary | {"forgetting": None}) if run in others else run
         for run in runs
     ], [f"Forgetting was measured on another text, and is not shown, for {names}."]
+
+
+def of_one_machine(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
+    """The runs without the seconds, memory and speeds of other machines than most, and notes on
+    that."""
+    machines = Counter(map(_speed, runs))
+    if len(machines) < 2:
+        return list(runs), []
+    most = machines.most_common(1)[0][0]
+    others = [run for run in runs if _speed(run) != most]
+    names = [f"{run.recipe} (seed {run.seed}, on {machine(run)})" for run in others]
+    (here, *_) = (machine(run) for run in runs if _speed(run) == most)
+    return [
+        run if _speed(run) == most else replace(run, summary=run.summary | _UNKNOWN) for run in runs
+    ], [
+        f"Seconds, memory and speeds are those of one machine ({here}), and are not shown for "
+        f"{listed(names)}."
+    ]
+
+
+def machine(run: Run) -> str:
+    """The machine that a run was made on, in words."""
+    hardware = _hardware(run)
+    return hardware.description if hardware else "a machine that is not known"
+
+
+def _speed(run: Run) -> tuple[str | int, ...] | None:
+    hardware = _hardware(run)
+    return hardware.speed if hardware else None
+
+
+def _hardware(run: Run) -> Hardware | None:
+    stored = run.summary.get("hardware")
+    return Hardware.model_validate(stored) if stored else None
 
 
 def _text(run: Run) -> str | None:

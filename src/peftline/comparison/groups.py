@@ -1,4 +1,7 @@
-"""Which runs can be compared: those about the same data, base, prompts and test examples."""
+"""Which runs can be compared: those with the same base, prompts, test questions and scoring.
+
+What they were trained on is no matter, except between the seeds of one recipe.
+"""
 
 import json
 import math
@@ -7,12 +10,12 @@ from typing import Any, NamedTuple
 
 from peftline.comparison.runs import Run
 from peftline.comparison.scores import by_example
+from peftline.comparison.versions import COMMAND
 from peftline.config import flat
 from peftline.evaluation import metrics
-from peftline.evaluation.rows import Rows
+from peftline.evaluation.protocol import Protocol, questions_sha256
 from peftline.store import sha256_of
 
-_OF_ANSWERS = ("max_new_tokens", "dtype", "choices")
 _TOLERANCE = 1e-5  # summaries are rounded to six digits
 
 
@@ -67,27 +70,26 @@ def variants(runs: list[Run]) -> dict[tuple[str, str], list[Run]]:
     return {key: sorted(of_one, key=lambda run: run.seed) for key, of_one in sorted(found.items())}
 
 
-def examples_of(rows: Rows) -> str:
-    """Hash of the test examples that answers belong to."""
-    return sha256_of(sorted([row["id"], row["prompt"], row["reference"]] for row in rows))
-
-
 def _about(run: Run) -> dict[str, Any]:
     """What must be equal, by the name that people know it by."""
+    protocol = Protocol.of_summary(run.summary)
+    scoring = {"metric_set", "scoring_sha256"}
     return {
-        "other data": run.summary["data"]["sha256"],
+        # Where nothing is asked, recipes are told apart by their validation loss.
+        "other data": None if run.predictions else run.summary["data"]["sha256"],
+        "other test questions": questions_sha256(run.predictions),
         "another base model": run.summary["base_model"]["sha256"],
         "another prompt format or limit on length": run.summary["rendering"],
-        "other metrics": sorted(run.summary["metrics"]),
-        "other test examples": examples_of(run.predictions),
-        "other settings of answers": {
-            name: (run.summary.get("evaluation") or {}).get(name) for name in _OF_ANSWERS
-        },
+        "other metrics": protocol.metric_set,
+        "another version of the scoring": protocol.scoring_sha256,
+        "other settings of answers": protocol.model_dump(exclude=scoring),
     }
 
 
 def _stale(run: Run) -> str:
-    """Why answers and summary are not of one run; empty if they are."""
+    """Why a summary cannot be used, or is not of one run with the answers; empty if it can."""
+    if "scoring_sha256" not in run.summary:
+        return f"its summary is of an older version of this project. {COMMAND} scores it anew"
     chosen = metrics.of_summary(run.summary)
     values = by_example(run.predictions, chosen)
     if not values:
@@ -112,8 +114,9 @@ def _other(run: Run, main: Run) -> str:
     ours, theirs = _about(run), _about(main)
     differing = [name for name in ours if ours[name] != theirs[name]]
     values = {
-        "other data": f"sha256 {ours['other data'][:8]}, the others have "
-        f"{theirs['other data'][:8]}",
+        "other data": f"sha256 {str(ours['other data'])[:8]}, the others have "
+        f"{str(theirs['other data'])[:8]}",
+        "another version of the scoring": f"{COMMAND} makes them equal",
         "another base model": run.summary["base_model"]["id"],
         "another prompt format or limit on length": json.dumps(run.summary["rendering"]),
         "other settings of answers": json.dumps(ours["other settings of answers"]),
@@ -122,7 +125,7 @@ def _other(run: Run, main: Run) -> str:
 
 
 def _same_settings(runs: list[Run]) -> tuple[list[Run], list[Run]]:
-    """Seeds are averaged only if nothing but the seed differs; older runs say no settings."""
+    """Seeds are averaged only if nothing but the seed differs."""
     groups = defaultdict(list)
     for run in runs:
         groups[sha256_of(_settings(run))].append(run)
@@ -130,17 +133,24 @@ def _same_settings(runs: list[Run]) -> tuple[list[Run], list[Run]]:
     return main, [run for group in others for run in group]
 
 
-def _settings(run: Run) -> dict[str, Any] | None:
-    """The resolved recipe; what it is made of by names, for each seed's parts lie elsewhere."""
-    settings = run.summary.get("settings")
-    if not settings or not (parts := run.summary.get("parts")):
-        return settings
-    names = [part["recipe"] for part in parts]
-    return settings | {"adapter": settings["adapter"] | {"adapters": names}}
+def _settings(run: Run) -> dict[str, Any]:
+    """The resolved recipe, and what it was trained on and computed in.
+
+    What it is made of stands there by names, for each seed's parts lie elsewhere.
+    """
+    settings = run.summary.get("settings") or {}
+    if settings and (parts := run.summary.get("parts")):
+        names = [part["recipe"] for part in parts]
+        settings = settings | {"adapter": settings["adapter"] | {"adapters": names}}
+    machine = run.summary.get("hardware") or {}
+    return settings | {
+        "training data": run.summary["data"]["sha256"][:8],
+        "training in": machine.get("compute_dtype"),
+    }
 
 
 def _other_settings(run: Run, main: Run) -> str:
-    ours, theirs = flat(_settings(run) or {}), flat(_settings(main) or {})
+    ours, theirs = flat(_settings(run)), flat(_settings(main))
     names = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
     shown = [f"{name} {ours.get(name)}, not {theirs.get(name)}" for name in names[:4]]
     return f"other settings than seed {main.seed} of the same recipe: {'; '.join(shown)}"

@@ -177,6 +177,8 @@ class Comparison(_Part):
     versions: dict[str, list[str]]
     """By library: all versions that runs were made with."""
     git_shas: list[str]
+    machine: str | None = None
+    """That seconds, memory and speeds are of, in words; null where runs do not say."""
     sweep: dict[str, Any] | None
     """Name, how settings were chosen, and how long all of it took."""
 

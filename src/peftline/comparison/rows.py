@@ -140,8 +140,23 @@ def _notes(runs: list[Run]) -> list[str]:
     notes = []
     if parts:
         notes.append(f"Made of {', '.join(parts)}, whose training is not in its cost.")
+    notes += _versions_apart(runs)
     unverified = [run.seed for run in runs if (run.summary["merge"] or {}).get("verified") is False]
     if unverified:
         seeds = ", ".join(map(str, unverified))
         notes.append(f"The merged model does not give the adapter's logits (seed {seeds}).")
     return notes
+
+
+def _versions_apart(runs: list[Run]) -> list[str]:
+    """Seeds that are averaged although libraries have changed between them."""
+    by_library: dict[str, set[str]] = {}
+    for run in runs:
+        for library, version in run.summary["versions"].items():
+            by_library.setdefault(library, set()).add(str(version))
+    apart = [
+        f"{library} {' and '.join(sorted(versions))}"
+        for library, versions in by_library.items()
+        if len(versions) > 1
+    ]
+    return [f"Its seeds were trained with unlike versions: {', '.join(apart)}."] if apart else []

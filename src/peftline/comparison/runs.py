@@ -26,6 +26,8 @@ class Run:
     predictions: Rows
     base_predictions: Rows
     """Answers of the base beside it, each with its `mode`; runs beside each other share them."""
+    base_metrics: dict[str, Any]
+    """Of each mode, and beside them how they were asked; empty where there are none."""
     finished_at: float
     """When its summary was written, in seconds since 1970."""
     varied: dict[str, Any] = field(default_factory=dict)
@@ -94,6 +96,7 @@ def _read_place(
                 history=json.loads((reports / "history.json").read_text(encoding="utf-8")),
                 predictions=list(jsonl.read(output / "predictions.jsonl")),
                 base_predictions=_base(place, bases),
+                base_metrics=_base_metrics(place),
                 finished_at=(reports / "summary.json").stat().st_mtime,
                 varied=varied,
             )
@@ -127,18 +130,33 @@ def _base(place: Path, read_before: dict[str, Rows]) -> Rows:
     return read_before[key]
 
 
+def _base_metrics(place: Path) -> dict[str, Any]:
+    file = place / "07_model_output" / "base" / "metrics.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
 def _failure(point: Result) -> Failure:
     stage = "" if point.stage == "final" else "while its settings were chosen: "
     what = "not run yet" if point.status == "waiting" else point.error or "failed, without a word"
     return Failure(point.recipe, point.seed, stage + what, point.settings)
 
 
+def experiment(root: Path) -> str | None:
+    """The name of the experiment whose root it is; None for the root of an environment."""
+    above = _experiments(root)
+    return root.relative_to(above).as_posix() if above else None
+
+
+def _experiments(root: Path) -> Path | None:
+    return next((one for one in root.parents if one.name == "experiments"), None)
+
+
 def _nothing(root: Path) -> str:
-    above = next((one for one in root.parents if one.name == "experiments"), None)
-    experiments = above or root / "experiments"
+    name = experiment(root)
+    experiments = _experiments(root) or root / "experiments"
     names = sorted(path.name for path in experiments.glob("*") if path.is_dir() and path != root)
     there = f" Experiments that exist: {listed(names)} (--params=experiment=NAME)." if names else ""
-    option = f" --params=experiment={root.relative_to(above).as_posix()}" if above else ""
+    option = f" --params=experiment={name}" if name else ""
     return (
         f"Nothing to compare in {root}: there is neither a run (looked for "
         f"08_reporting/<recipe>/seed-<seed>/) nor a sweep ({state.FILE}).{there} Run a recipe "

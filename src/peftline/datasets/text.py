@@ -67,7 +67,7 @@ class JSONLinesDataset(FileDataset):
 
     def save(self, data: list[dict[str, Any]]) -> None:
         """Write all rows."""
-        store.write_text(self._filepath, "".join(f"{jsonl.dump(row)}\n" for row in data))
+        store.write_text(self._filepath, jsonl.text(data))
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """The first rows; nested values as JSON."""

@@ -2,12 +2,14 @@
 
 from typing import Any, Self
 
-from peftline import sources
+from peftline import sources, store
 from peftline.config import Config
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
 from peftline.schema import Evaluation
+
+_SETTINGS = ("max_new_tokens", "dtype", "choices")
 
 
 class Protocol(Config):
@@ -29,11 +31,26 @@ class Protocol(Config):
         return cls(
             metric_set=metric_set and metric_set.name,
             scoring_sha256=metric_set and scoring_sha256(metric_set),
-            **evaluation.model_dump(include={"max_new_tokens", "dtype", "choices"}),
+            **evaluation.model_dump(include=set(_SETTINGS)),
         )
+
+    @classmethod
+    def of_summary(cls, summary: dict[str, Any]) -> Self:
+        """Of a run that has ended."""
+        settings = {name: summary["evaluation"][name] for name in _SETTINGS}
+        scoring = {name: summary[name] for name in ("metric_set", "scoring_sha256")}
+        return cls(**settings, **scoring)
 
 
 def scoring_sha256(metric_set: MetricSet) -> str:
     """The version of the scoring: a hash of the source of a set of metrics and its statistics."""
     parts: tuple[Any, ...] = (metric_set.score, metric_set.aggregate, metric_set.values_of)
     return sources.sha256_of_scoring(*sorted({part.__module__ for part in parts}))
+
+
+def questions_sha256(rows: Rows) -> str:
+    """Hash of the questions that answers belong to, in any order: whatever a model was trained on,
+    answers to equal questions can be compared."""
+    return store.sha256_of(
+        sorted([row["id"], row["prompt"], row["reference"], row.get("group")] for row in rows)
+    )

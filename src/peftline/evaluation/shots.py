@@ -70,4 +70,4 @@ def _length(example: Example) -> int:
     """Characters that a prompt with this example has more."""
     calls = [call.model_dump() for turn in example.turns for call in turn.tool_calls]
     texts = sum(len(turn.text) for turn in example.turns)
-    return texts + sum(len(json.dumps(one)) for one in [*example.tools, *calls])
+    return texts + sum(len(json.dumps(shown)) for shown in [*example.tools, *calls])

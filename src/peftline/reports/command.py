@@ -1,4 +1,5 @@
-"""`kedro results`: from the runs of a root to a document. The only module here that knows Kedro."""
+"""`kedro results` and `kedro rescore`: commands about all runs of a root. The only module here that
+knows Kedro."""
 
 import datetime
 import shlex
@@ -8,6 +9,7 @@ import click
 from kedro.framework.session import KedroSession
 
 from peftline import paths, store
+from peftline import rescore as scoring
 from peftline.comparison import runs
 from peftline.comparison.compare import compare
 from peftline.errors import PeftlineError
@@ -29,11 +31,7 @@ def results(
     Raises:
         PeftlineError: there are no runs, or no experiment can have this name.
     """
-    if experiment is not None and not paths.is_experiment_name(experiment):
-        raise PeftlineError(f"No experiment can have the name {experiment!r}.")
-    with KedroSession.create(paths.project_folder(), env=env) as session:
-        root = session._get_config_loader()["globals"]["root"]
-    left = runs.read(Path(paths.artifact_root(root, experiment)))
+    left = runs.read(_root(experiment, env))
     found = compare(left, paths.recipe_descriptions())
     given = {"experiment": experiment, "env": env, "write": write, "machine": machine}
     options = [f"--{name} {shlex.quote(str(value))}" for name, value in given.items() if value]
@@ -54,3 +52,40 @@ def results(
     older = sorted({path.name for path in (write / raw.FOLDER).iterdir()} - set(files))
     if older:
         click.echo(f"Of former comparisons, and left as they are: {', '.join(older)}.")
+
+
+def rescore(experiment: str | None, env: str | None) -> None:
+    """Score the stored answers of all runs anew, and say what has become of each.
+
+    Args:
+        experiment: whose runs; None: those of the environment's root.
+        env: of the configuration, such as `test`.
+
+    Raises:
+        PeftlineError: there are no runs, or something cannot be scored; then nothing is changed.
+    """
+    outcomes = scoring.rescore(_root(experiment, env))
+    for outcome in outcomes:
+        if outcome.is_renewed or outcome.note:
+            state = "scored anew" if outcome.is_renewed else "as it was"
+            note = f" ({outcome.note})" if outcome.note else ""
+            click.echo(f"{outcome.folder}: {state}{note}")
+    renewed = sum(outcome.is_renewed for outcome in outcomes)
+    kept = sum(bool(outcome.note) and not outcome.is_renewed for outcome in outcomes)
+    click.echo(
+        f"{renewed} scored anew, {kept} that could not be, {len(outcomes) - renewed - kept} that "
+        "are of today's scoring."
+    )
+
+
+def _root(experiment: str | None, env: str | None) -> Path:
+    """Of the results of an experiment, or of an environment.
+
+    Raises:
+        PeftlineError: no experiment can have this name.
+    """
+    if experiment is not None and not paths.is_experiment_name(experiment):
+        raise PeftlineError(f"No experiment can have the name {experiment!r}.")
+    with KedroSession.create(paths.project_folder(), env=env) as session:
+        root = session._get_config_loader()["globals"]["root"]
+    return Path(paths.artifact_root(root, experiment))

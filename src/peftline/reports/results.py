@@ -16,7 +16,7 @@ def render(found: Comparison, command: str, date: str, machine: str | None = Non
         found: the comparison.
         command: that made the document, as it is to be typed.
         date: of the document.
-        machine: on which the runs were made, in words; said to be unknown if it is not given.
+        machine: on which the runs were made, in words; as the summaries have it if it is not given.
     """
     parts = [
         "# Results",
@@ -44,7 +44,7 @@ def _of_scores(found: Comparison) -> str:
 
 def _facts(found: Comparison, date: str, machine: str | None) -> str:
     base, data = found.base_model, found.data
-    facts = {"date": date, "machine": machine or "not stated"}
+    facts = {"date": date, "machine": machine or found.machine or "not stated"}
     if base:
         facts["base model"] = f"{base['id']}, sha256 `{base['sha256'][:12]}`"
         facts["data"] = (

@@ -1,11 +1,12 @@
 """The result of one run, in one flat file."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from peftline import identity, units
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
+from peftline.evaluation.protocol import Protocol, questions_sha256
 from peftline.evaluation.rows import Rows
 from peftline.evaluation.significance import SIGNIFICANT, paired_p_value
 from peftline.evaluation.statistics import paired_difference
@@ -18,6 +19,14 @@ PROMPTING = ("zero_shot", "few_shot")
 """What the verdict compares with."""
 MODES = (*PROMPTING, "constant", "rules")
 """Besides: the most frequent training answer, and the rules for the built-in data."""
+
+
+class Delivered(NamedTuple):
+    """What the verdict says of a model: all that is left of one that lies elsewhere by now."""
+
+    recipe: str
+    adapter_bytes: int | None
+    """Null of a whole model."""
 
 
 def summarise(
@@ -40,15 +49,25 @@ def summarise(
     git_sha: str | None,
 ) -> dict[str, Any]:
     """Collect what is known about a run. Units are in the names; what does not apply is null."""
+    protocol = Protocol.of(evaluation, predictions)
+    judged = metrics.SETS.get(protocol.metric_set)
+    delivered = Delivered(trained.recipe, trained.adapter_bytes)
     return {
         "recipe": trained.recipe,
+        "objective": recipe.objective.type,
+        "start_from": None,
         "seed": trained.seed,
         "status": "finished",
-        "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions),
+        "verdict": verdict(
+            delivered, history, scores, base_scores, predictions, base_predictions, judged
+        ),
+        "metric_set": protocol.metric_set,
+        "scoring_sha256": protocol.scoring_sha256,
         "health": health.findings(history, predictions),
         "metrics": scores,
         "metrics_quantized": scores_quantized,
         "base_metrics": {mode: base_scores.get(mode) for mode in MODES},
+        "not_asked": base_scores.get("not_asked", {}),
         "few_shot_draws": base_scores.get("few_shot_draws"),
         "validation_metrics": scores_validation,
         "forgetting": forgetting,
@@ -66,6 +85,7 @@ def summarise(
         "validation_loss": history["validation_loss"],
         "data": {
             "sha256": splits.sha256,
+            "test_sha256": questions_sha256(predictions),
             "train": splits.train,
             "validation": splits.validation,
             "test": splits.test,
@@ -82,27 +102,28 @@ def summarise(
         "rendering": trained.rendering,
         "parts": trained.parts,
         "input_hash": trained.input_hash,
+        "hardware": history.get("hardware"),
         "versions": identity.versions(),
         "git_sha": git_sha,
     }
 
 
 def verdict(
-    trained: AdapterFolder | ModelFolder,
+    trained: Delivered,
     history: dict[str, Any],
     scores: dict[str, Any],
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
+    judged: MetricSet | None,
 ) -> str:
     """One sentence: does fine-tuning beat prompting here, by how much, at what cost?
 
     The better prompting of the base is compared on the same examples by the headline of the
     metrics, with the test of the comparison (`paired_p_value`); the interval is a bootstrap's.
     """
-    if not scores:
+    if judged is None:
         return _of_losses(trained, history)
-    judged = metrics.of(scores)
     name, sign = judged.headline, 1 if judged.higher_is_better else -1
     modes = [mode for mode in PROMPTING if mode in base_scores]
     best = max(modes, key=lambda mode: sign * base_scores[mode][name]["value"])
@@ -120,6 +141,15 @@ def verdict(
     return (
         f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
         f"{name} {_compared(judged, values, difference)}, {_cost(trained, history)}."
+        f"{_not_asked(base_scores)}"
+    )
+
+
+def _not_asked(base_scores: dict[str, Any]) -> str:
+    """The ways of prompting that the verdict says nothing about, and why."""
+    return "".join(
+        f" {mode.replace('_', '-').capitalize()} prompting was not asked: {why.rstrip('.')}."
+        for mode, why in base_scores.get("not_asked", {}).items()
     )
 
 
@@ -136,7 +166,7 @@ def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]
     return f"{ours} against {theirs}, {value} {unit} ({low} to {high}, n = {difference['n']})"
 
 
-def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
+def _of_losses(trained: Delivered, history: dict[str, Any]) -> str:
     """The verdict on plain text, which asks nothing: what the validation loss was and is."""
     curve, kept = points(history["records"], "validation_loss"), history["validation_loss"]
     if curve and not is_number(kept):
@@ -148,7 +178,7 @@ def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) ->
     )
 
 
-def _cost(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) -> str:
+def _cost(trained: Delivered, history: dict[str, Any]) -> str:
     left = "a whole model"
     if trained.adapter_bytes is not None:
         left = f"an adapter of {units.size(trained.adapter_bytes)}"

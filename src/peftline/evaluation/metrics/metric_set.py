@@ -68,6 +68,11 @@ class MetricSet:
         """Whether its metrics lie between 0 and 1, and are written in percent."""
         return self.unit == "share"
 
+    @property
+    def is_of_text(self) -> bool:
+        """Whether scores follow from the answer's text and the reference, which are stored."""
+        return self.asks == "answers"
+
     def values(self, rows: Rows) -> list[float]:
         """A number per example, whose mean is the headline's value: what paired tests compare."""
         return self.values_of(self.headline, rows)

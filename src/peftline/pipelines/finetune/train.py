@@ -17,12 +17,12 @@ def train(
     run: dict,
     cleared: dict,
 ) -> tuple[Any, dict]:
-    """Train one recipe, or continue a killed run with the same inputs."""
-    from peftline import fine_tune
+    """Train one recipe, or continue a killed run with the same inputs; note the machine."""
+    from peftline import fine_tune, machine
     from peftline.pipelines.finetune.live import log_to_mlflow
 
     parts = parts_of(recipe, run, seed)
-    return fine_tune.fine_tune(
+    trained, history = fine_tune.fine_tune(
         recipe=recipe,
         name=run["recipe"],
         base=base,
@@ -33,6 +33,7 @@ def train(
         listener=log_to_mlflow,
         parts=parts,
     )
+    return trained, history | {"hardware": machine.hardware().model_dump(mode="json")}
 
 
 def plot(history: dict, run: dict) -> Any:
