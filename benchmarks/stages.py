@@ -251,7 +251,7 @@ def main() -> None:
 def _in_a_process(stage: str, folder: Path, source: str, dtype: str) -> dict[str, Any]:
     command = [sys.executable, __file__, f"--here={stage}", f"--folder={folder}"]
     command += [f"--source={source}", f"--dtype={dtype}"]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
     found = json.loads(done.stdout.splitlines()[-1])
     peak, private, whole = (found[f"{name}_bytes"] for name in ("peak", "private", "file"))
     print(

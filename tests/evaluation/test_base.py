@@ -215,5 +215,8 @@ def test_questions_that_the_model_cannot_read_stop_before_any_is_asked(
     monkeypatch.setattr(generation, "generate", None)
     most = tokens_of_questions(tiny_base, sum_splits, rendering) + EVALUATION.max_new_tokens - 1
     folder = short_context(most, positions)
-    with pytest.raises(PeftlineError, match=rf"of 6 prompts .* the {most} that .*max_new_tokens"):
+    with pytest.raises(
+        PeftlineError,
+        match=rf"of 6 questions of the test split .* the {most} that .*max_new_tokens",
+    ):
         base.score_base(folder, sum_splits, rendering, EVALUATION, tmp_path)

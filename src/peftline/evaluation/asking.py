@@ -53,7 +53,8 @@ class Asked:
             self.settings.batch_tokens,
             self.worked,
             self.title,
-            [example.origin or example.id for example in examples],
+            _names(examples),
+            f"questions of the {self.side} split",
         )
 
     def of_choices(
@@ -76,9 +77,8 @@ class Asked:
         Raises:
             PeftlineError: a row is longer than the model can read.
         """
-        names = [example.origin or example.id for example in examples]
-        what = f"rows of the {self.side} split"
-        prompting.check_lengths(names, _longest(rows), self.model, what)
+        what = f"questions of the {self.side} split"
+        prompting.check_lengths(_names(examples), _longest(rows), self.model, what)
         flat = [row for of_example in rows for row in of_example]
         found = iter(log_likelihoods(self.model, flat, self.settings.batch_tokens, self.title))
         return [[next(found) for _ in of_example] for of_example in rows]
@@ -125,6 +125,10 @@ def _answered_by_references(
         else prompting.given_answers(example, [_reference(example)], template, worked)
         for example in examples
     ]
+
+
+def _names(examples: list[Example]) -> list[str]:
+    return [example.origin or example.id for example in examples]
 
 
 def _longest(rows: list[list[Tokens]]) -> list[int]:

@@ -31,11 +31,13 @@ def answer(
     shots: list[Example],
     title: str,
     names: list[str] | None = None,
+    what: str = "prompts",
 ) -> list[generation.Answer]:
     """Answer prompts, with worked examples before each of them if `shots` has any.
 
     Args:
         names: of the prompts, for messages; by default their numbers.
+        what: they are, for messages.
 
     Raises:
         PeftlineError: prompts are longer than the model can read; none has been asked then.
@@ -43,7 +45,7 @@ def answer(
     ids = token_ids(prompts, template, shots)
     names = names or [f"prompt {number}" for number in range(1, len(ids) + 1)]
     tokens = [len(prompt) + max_new_tokens for prompt in ids]
-    check_lengths(names, tokens, model, "prompts with their answers")
+    check_lengths(names, tokens, model, what)
     return generation.generate(model, template.tokenizer, ids, max_new_tokens, batch_tokens, title)
 
 
