@@ -6,7 +6,7 @@ from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
 from peftline.cli import cli
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from tests.comparison.invented import run, save
 
 

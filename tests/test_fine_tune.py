@@ -13,8 +13,8 @@ from peftline.errors import PeftlineError
 from peftline.evaluation.generation import Answer
 from peftline.evaluation.prompting import answer
 from peftline.fine_tune import fine_tune
-from peftline.rendering import stored
 from peftline.rendering import template as templates
+from peftline.rendering import token_rows
 from peftline.rendering.tokenise import tokenise
 
 NF4 = {"type": "nf4"}
@@ -202,7 +202,7 @@ def test_the_validation_loss_is_that_of_the_validation_rows(run, loud_base, sum_
 
     model = load_model(loud_base)
     done = run(max_steps=1)
-    rows = stored.open_side(sum_tokens.path, "validation")
+    rows = token_rows.open_side(sum_tokens.path, "validation")
     losses = []
     for row in rows:
         ids, labels = (torch.tensor([row[name]]) for name in ("input_ids", "labels"))

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from peftline import capabilities, schema
 from peftline.config import flat, nearest
 from peftline.paths import is_experiment_name, project_path, recipe_adapter, recipe_names
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 # Read by the catalog, not by nodes.
 _OF_THE_CATALOG = ("experiment", "seed", "preflight_recipe")

@@ -16,7 +16,7 @@ from peftline.evaluation import forgetting, text_loss
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.evaluation.text_loss import likelihoods
 from peftline.fine_tune import fine_tune
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 PARAGRAPHS = ["A first paragraph.", "The second one is somewhat longer.", "A third!"]
 

@@ -9,7 +9,8 @@ from peftline.delivery import model as whole
 from peftline.errors import PeftlineError
 from peftline.evaluation import latency
 from peftline.fine_tune import fine_tune
-from peftline.schema import Recipe, Rendering
+from peftline.recipe import Recipe
+from peftline.schema import Rendering
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import batch_loss
 from peftline.prepare import prepare
-from peftline.rendering import stored
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
+from peftline.rendering import token_rows
 
 _FLOAT_BYTES = 4
 _STATES = 2  # that AdamW keeps for each trainable parameter
@@ -44,7 +44,7 @@ def probe(
     with memory.PeakMemory() as peak:
         prepared = prepare(recipe, base, tokenised, seed, parts, most_batches=1)
         model, steps = prepared.model, prepared.plan.steps
-        rows = stored.open_side(tokenised.path, "train")
+        rows = token_rows.open_side(tokenised.path, "train")
         collate = PadRight(prepared.tokenizer.pad_token_id)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
         size = min(prepared.rows_per_step, len(rows))

@@ -10,9 +10,10 @@ from peftline.evaluation.rows import Rows
 from peftline.evaluation.significance import SIGNIFICANT, paired_p_value
 from peftline.evaluation.statistics import paired_difference
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
+from peftline.recipe import Recipe
 from peftline.reports import health
 from peftline.reports.losses import is_number, points
-from peftline.schema import Evaluation, Recipe
+from peftline.schema import Evaluation
 
 PROMPTING = ("zero_shot", "few_shot")
 """What the verdict compares with."""
