@@ -123,6 +123,30 @@ def test_the_base_is_measured_once_for_all_adapters(trained_lora, measure, train
     assert len(read) == 3, "in another type the base is another"
 
 
+def test_the_base_is_measured_anew_for_what_measures_it_alone(
+    trained_lora, measure, monkeypatch, change_source
+):
+    read = []
+
+    def count(*args):
+        read.append(args)
+        return likelihoods(*args)
+
+    monkeypatch.setattr(forgetting, "likelihoods", count)
+
+    def passes():
+        read.clear()
+        measure(trained_lora.handle)
+        return len(read)
+
+    assert passes() == 2
+    for module in ("adapters/lora.py", "delivery/adapter.py", "recipe.py", "objectives/sft.py"):
+        change_source(module)
+    assert passes() == 1, "the adapter alone"
+    change_source("evaluation/likelihood.py")
+    assert passes() == 2
+
+
 def test_the_shipped_text_is_plain_prose_of_many_paragraphs(trained_lora, measure):
     paragraphs = text_loss.read(None)
     words = sum(len(paragraph.split()) for paragraph in paragraphs)
