@@ -84,7 +84,7 @@ class Evaluation(Config):
 
 
 class Predict(Config):
-    """One's own prompts for `--pipeline=predict`."""
+    """One's own prompts for `--pipelines=predict`."""
 
     input: Path | None = None
     """JSONL (`prompt`, or `instruction` and `input`) or text (a prompt a line)."""

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grimp
 
@@ -67,7 +67,7 @@ def files(names: list[str]) -> list[Path]:
 
 
 @cache
-def _graph() -> Any:
+def _graph() -> grimp.ImportGraph:
     return grimp.build_graph("peftline", exclude_type_checking_imports=True, cache_dir=None)
 
 

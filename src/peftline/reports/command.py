@@ -32,7 +32,7 @@ def results(
     if experiment is not None and not paths.is_experiment_name(experiment):
         raise PeftlineError(f"No experiment can have the name {experiment!r}.")
     with KedroSession.create(paths.project_folder(), env=env) as session:
-        root = session._get_config_loader()["globals"]["root"]
+        root = session._get_config_loader()["parameters"]["store_root"]
     left = runs.read(Path(paths.artifact_root(root, experiment)))
     found = compare(left, paths.recipe_descriptions())
     given = {"experiment": experiment, "env": env, "write": write, "machine": machine}
