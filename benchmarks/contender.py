@@ -35,7 +35,7 @@ from peftline.fine_tune import fine_tune
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory
 from peftline.quantization import keep_differentiable_on_cpu
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from peftline.trained import TrainedModel
 
 BATCH_SIZE = 4

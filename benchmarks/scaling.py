@@ -31,7 +31,8 @@ from peftline import store
 from peftline.base_model.materialise import materialise
 from peftline.handles import BaseModelFolder, Tokenised
 from peftline.memory import PeakMemory, release
-from peftline.schema import BaseModelSource, Recipe
+from peftline.recipe import Recipe
+from peftline.schema import BaseModelSource
 
 STEPS = 4
 TOKENS_PER_STEP = 4096

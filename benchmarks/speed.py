@@ -40,7 +40,7 @@ from peftline.corpus.validate import validate
 from peftline.data_schema import Data
 from peftline.evaluation.generation import generate
 from peftline.objectives.order import ShuffledRows
-from peftline.rendering import render, stored
+from peftline.rendering import render, token_rows
 from peftline.rendering import template as templates
 from peftline.rendering.tokenise import tokenise
 from peftline.schema import BaseModelSource, Rendering
@@ -67,7 +67,7 @@ def prepare(folder: Path, source: str, rows: int) -> None:
     (folder / "tokenised.json").write_text(tokenised.model_dump_json())
     for side, name in (("train", "rows"), ("validation", "held_out")):
         with (folder / f"{name}.jsonl").open("w") as lines:
-            opened = stored.open_side(tokenised.path, side)
+            opened = token_rows.open_side(tokenised.path, side)
             # the order in which the project's trainer takes training rows in the first epoch
             order = ShuffledRows(len(opened), SEED) if side == "train" else range(len(opened))
             for row in opened.select(list(order)):

@@ -68,8 +68,9 @@ class Inputs:
         from peftline.base_model.materialise import materialise
         from peftline.formats import alpaca
         from peftline.handles import Splits
+        from peftline.recipe import Recipe
         from peftline.rendering.tokenise import tokenise
-        from peftline.schema import BaseModelSource, Evaluation, Recipe, Rendering
+        from peftline.schema import BaseModelSource, Evaluation, Rendering
 
         self.folder, self.adapter = folder, folder / "adapter"
         self.base = materialise(BaseModelSource(source=source), folder)

@@ -246,7 +246,7 @@ def float32(monkeypatch):
 @pytest.fixture(scope="session")
 def recipe():
     """Make a recipe from the adapter's and the training's settings."""
-    from peftline.schema import Recipe
+    from peftline.recipe import Recipe
 
     def make(adapter=None, quantization=None, **training):
         values = {

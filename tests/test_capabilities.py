@@ -4,7 +4,7 @@ import pytest
 
 from peftline import capabilities, schema
 from peftline.adapters.lora import Lora
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from tests.methods.recipes import VALUES, able
 
 LORA = {"type": "lora"}

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import yaml
@@ -6,7 +7,7 @@ from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 
 from peftline.cli import cli
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from tests.comparison.invented import run, save
 
 
@@ -89,3 +90,13 @@ def test_results_are_printed_where_no_folder_is_named(results):
 def test_results_of_nothing_are_refused_in_words(results, name, told):
     done = results("--experiment", name)
     assert done.exit_code == 1 and told in done.output
+
+
+def test_nothing_tells_to_use_an_option_that_kedro_takes_away(project):
+    """Kedro 1.7 warns of `--pipeline`, and will have `--pipelines` alone."""
+    places = ["README.md", "CONTRIBUTING.md", "Makefile", "docs", "conf", "notebooks", "src"]
+    files = [file for one in places for file in [project / one, *(project / one).rglob("*")]]
+    kinds = {".md", ".yml", ".py", ".ipynb", ""}
+    read = [one.read_text("utf-8") for one in files if one.is_file() and one.suffix in kinds]
+    assert len(read) > 300
+    assert not [found for text in read for found in re.findall(r".*--pipeline(?!s|\w).*", text)]

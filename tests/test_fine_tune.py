@@ -14,8 +14,8 @@ from peftline.evaluation.generation import Answer
 from peftline.evaluation.prompting import answer
 from peftline.fine_tune import fine_tune
 from peftline.handles import Splits
-from peftline.rendering import stored
 from peftline.rendering import template as templates
+from peftline.rendering import token_rows
 from peftline.rendering.tokenise import tokenise
 
 NF4 = {"type": "nf4"}
@@ -203,7 +203,7 @@ def test_the_validation_loss_is_that_of_the_validation_rows(run, loud_base, sum_
 
     model = load_model(loud_base)
     done = run(max_steps=1)
-    rows = stored.open_side(sum_tokens.path, "validation")
+    rows = token_rows.open_side(sum_tokens.path, "validation")
     losses = []
     for row in rows:
         ids, labels = (torch.tensor([row[name]]) for name in ("input_ids", "labels"))
@@ -237,7 +237,7 @@ def test_losses_of_plain_texts_are_means_over_what_is_predicted(run, loud_base, 
 
     def mean(side):
         total = count = 0
-        for row in stored.open_side(texts.path, side):
+        for row in token_rows.open_side(texts.path, side):
             ids = torch.tensor([row["input_ids"]])
             with torch.no_grad():
                 total += model(input_ids=ids, labels=ids).loss.item() * (ids.shape[1] - 1)

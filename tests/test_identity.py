@@ -5,15 +5,18 @@ import pytest
 
 from peftline import identity
 from peftline.errors import PeftlineError
+from peftline.recipe import Recipe
 
 
 @pytest.fixture
 def name(recipe, loud_base, sum_tokens):
     """The input hash of a run, with some inputs replaced."""
 
-    def make(seed=42, base=None, tokens=None, parts=(), **settings):
+    def make(seed=42, base=None, tokens=None, parts=(), axes=None, **settings):
+        made = recipe(**settings)
+        made = Recipe.model_validate(made.model_dump() | (axes or {}))
         return identity.input_hash(
-            recipe(**settings),
+            made,
             loud_base.model_copy(update=base or {}),
             sum_tokens.model_copy(update=tokens or {}),
             seed,
@@ -52,14 +55,53 @@ def test_the_adapters_that_it_is_made_of_are_part_of_the_name(name, trained_lora
     assert name(parts=[moved]) == name(parts=[part])
 
 
+def test_where_the_adapters_lie_that_it_is_made_of_does_not_matter(name, trained_lora):
+    def fused(*places):
+        axes = {"adapter": {"type": "adapter_fusion", "adapters": places}}
+        return name(axes=axes, parts=[trained_lora.handle, trained_lora.handle])
+
+    assert fused("lora", "pfeiffer") == fused("data/lora/adapter", "/elsewhere/pfeiffer")
+
+
 def test_where_the_inputs_lie_does_not_matter(name, tmp_path):
     assert name(base={"path": tmp_path}, tokens={"path": tmp_path}) == name()
 
 
-def test_versions_of_libraries_are_part_of_the_name(name, monkeypatch):
+@pytest.fixture
+def stale(name, monkeypatch):
+    """Whether a run with these settings is another one once a library has been replaced."""
+
+    def is_stale(library, **settings):
+        with monkeypatch.context() as patch:
+            before, installed = name(**settings), identity.versions()
+            patch.setattr(identity, "versions", lambda: installed | {library: "99.0"})
+            return name(**settings) != before
+
+    return is_stale
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers", "peft", "trl", "accelerate"])
+def test_versions_of_libraries_that_train_are_part_of_the_name(stale, library):
+    assert stale(library)
+
+
+@pytest.mark.parametrize("library", ["mlflow", "kedro", "peftline", "galore-torch", "bitsandbytes"])
+def test_versions_of_libraries_that_do_nothing_in_the_training_are_not(stale, library):
+    assert not stale(library)
+
+
+def test_versions_count_where_a_type_takes_a_library(stale):
+    assert stale("bitsandbytes", quantization={"type": "nf4"})
+    assert stale("bitsandbytes", quantization={"type": "int8"})
+    assert stale("bitsandbytes", axes={"optimizer": {"type": "adamw_8bit"}})
+    galore = {"adapter": {"type": "none"}, "optimizer": {"type": "galore"}}
+    assert stale("galore-torch", axes=galore)
+
+
+def test_what_can_be_done_with_an_adapter_is_part_of_the_name(name, monkeypatch):
     before = name()
-    installed = identity.versions()
-    monkeypatch.setattr(identity, "versions", lambda: installed | {"peft": "99.0"})
+    cannot = identity.capabilities.TABLE["lora"]._replace(packing=False)
+    monkeypatch.setitem(identity.capabilities.TABLE, "lora", cannot)
     assert name() != before
 
 

@@ -1,12 +1,21 @@
-import pytest
+import re
 
+import pytest
+from kedro.pipeline import Node, Pipeline
+
+from peftline import parameters
 from peftline.errors import PeftlineError
 from peftline.parameters import check_parameters
-from peftline.pipelines import base, data, finetune, predict
+from peftline.pipelines import base, compare, data, finetune, predict
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation
 
 PARAMETERS = {
     "seed": 42,
     "store_root": "data",
+    "experiment": None,
+    "preflight_recipe": "lora",
+    "preflight": {"adapter": {"type": "lora"}},
     "data": {"source": "tool_calls", "train_rows": 8, "validation_rows": 4, "test_rows": 4},
     "base_model": {"source": "tiny"},
     "rendering": {"format": "chat"},
@@ -24,7 +33,9 @@ def pipelines():
         "data": data.create_pipeline(),
         "lora": shared + finetune.create_pipeline("lora"),
         "qlora": shared + finetune.create_pipeline("qlora"),
+        "base": shared,
         "predict": predict.create_pipeline(),
+        "compare": compare.create_pipeline(),
         "preflight": shared + finetune.create_preflight("preflight"),
     }
 
@@ -38,7 +49,7 @@ def message(pipelines):
         for key, value in given.items():
             merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
         try:
-            check_parameters({name: pipelines[name]}, merged, given)
+            check_parameters({name: pipelines[name]}, merged, given, pipelines)
         except PeftlineError as error:
             return str(error)
         return ""
@@ -65,8 +76,74 @@ def test_parameters_that_are_read_pass(message, given):
     assert message("qlora", given) == ""
 
 
-def test_the_seed_may_be_given_to_a_pipeline_without_training(message):
-    assert message("data", {"seed": 7}) == ""
+IGNORED = {
+    "seed": (7, ["data", "base", "compare"], "every recipe, predict, preflight"),
+    "preflight_recipe": ("lora", ["data", "base", "compare", "predict", "lora"], "preflight"),
+    "predict": ({"recipe": "lora"}, ["data", "base", "compare", "preflight", "lora"], "predict"),
+    "evaluation": (
+        {"few_shot": 1},
+        ["data", "compare", "predict"],
+        "every recipe, base, preflight",
+    ),
+    "data": ({"max_rows": 9}, ["compare", "predict"], "every recipe, base, data, preflight"),
+}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_what_a_pipeline_does_not_read_is_refused_with_the_pipelines_that_do(
+    message, monkeypatch, name
+):
+    monkeypatch.setattr(parameters, "recipe_names", lambda: ["lora", "qlora"])
+    value, ignorant, readers = IGNORED[name]
+    full = f"{name}.{next(iter(value))}" if isinstance(value, dict) else name
+    for pipeline in ignorant:
+        assert message(pipeline, {name: value}) == (
+            f"Parameter '{full}' would have no effect: {pipeline} does not read '{name}'. "
+            f"It is read by {readers}."
+        )
+    for pipeline in {"data", "base", "compare", "predict", "preflight", "lora"} - {*ignorant}:
+        assert message(pipeline, {name: value}) == "", pipeline
+
+
+@pytest.mark.parametrize("pipeline", ["data", "base", "compare", "predict", "preflight", "lora"])
+def test_every_pipeline_works_in_an_experiment(message, project, monkeypatch, pipeline):
+    monkeypatch.chdir(project)
+    assert message(pipeline, {"experiment": "trial"}) == ""
+
+
+def test_settings_of_the_recipe_that_is_looked_at_are_read(message, project, monkeypatch):
+    monkeypatch.chdir(project)
+    assert message("preflight", {"lora": {"training": {"epochs": 2.0}}}) == ""
+    assert "'qlora.training'" in message("preflight", {"qlora": {"training": {}}})
+
+
+def test_parameters_that_the_catalog_reads_are_those_that_are_known(project):
+    """A place in the catalog that reads another parameter wants a line in `_OF_DATASETS`."""
+    named = {}
+    for file in (project / "conf/base/catalog").glob("*.yml"):
+        found = re.findall(r"\$\{parameter:([a-z_.]+)\}", file.read_text(encoding="utf-8"))
+        named[file.stem] = set(found) - {"store_root", "experiment"}
+    assert named == {
+        "comparison": set(),
+        "data": set(),
+        "predict": {"predict.recipe", "seed"},
+        "preflight": {"preflight_recipe"},
+        "recipes": {"seed"},
+    }
+
+
+def test_types_go_to_parameters_by_the_names_of_arguments():
+    def work(first: Evaluation, second: Recipe | None = None, third: int = 0, *, last: str):
+        return first
+
+    inputs = {"last": "params:text", "third": "params:number", "first": "params:evaluation"}
+    flow = Pipeline([Node(work, inputs, "done")])
+    given = {"text": "a", "number": 1, "evaluation": {"few_shot": 1}}
+    check_parameters({"flow": flow}, given, {}, {})
+    with pytest.raises(PeftlineError) as caught:
+        check_parameters({"flow": flow}, {"text": 1, "number": "a", "evaluation": 3}, {}, {})
+    wrong = [line.split(" is ")[0] for line in str(caught.value).splitlines()]
+    assert wrong == [f"Parameter '{name}'" for name in ("evaluation", "number", "text")]
 
 
 @pytest.mark.parametrize(
@@ -99,8 +176,8 @@ def test_a_setting_of_a_recipe_that_does_not_run_is_refused(
 ):
     monkeypatch.chdir(project)
     assert message(pipeline, {recipe: {"training": {"epochs": 2.0}}}) == (
-        f"Unknown parameter '{recipe}.training.epochs': the pipeline that runs does not read "
-        f"'{recipe}'."
+        f"Parameter '{recipe}.training.epochs' would have no effect: {pipeline} does not read "
+        f"'{recipe}'. It is read by {recipe}."
     )
 
 
@@ -152,7 +229,7 @@ def test_an_experiment_that_leads_out_of_its_folder_is_refused(message, name):
 
 def test_a_missing_value_is_refused(message):
     assert message("data", {}, {"store_root": "data"}) == "Parameter 'data' is missing."
-    found = message("predict", {}, {"predict": {"input": "prompts.txt"}})
+    found = message("predict", {}, {"predict": {"input": "prompts.txt"}, "seed": 42})
     assert found == "Parameter 'predict.recipe' is missing."
 
 

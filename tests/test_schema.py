@@ -1,6 +1,7 @@
 import ast
 import inspect
 from importlib import import_module
+from itertools import chain
 from pkgutil import iter_modules
 
 import pytest
@@ -13,16 +14,19 @@ from peftline import (
     objectives,
     optimizers,
     quantization,
+    recipe,
     schema,
     training,
 )
 from peftline.data_schema import Data
 from peftline.errors import PeftlineError
-from peftline.schema import Evaluation, Predict, Recipe, Rendering
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation, Predict, Rendering
 
 LORA = {"type": "lora"}
-ADAPTERS = [
-    import_module(f"peftline.adapters.{one.name}") for one in iter_modules(adapters.__path__)
+ADAPTERS, *OTHER_AXES = [
+    [import_module(f"{axis.__name__}.{one.name}") for one in iter_modules(axis.__path__)]
+    for axis in (adapters, optimizers, quantization, objectives)
 ]
 
 
@@ -157,6 +161,10 @@ def test_shared_settings_have_usable_defaults(tmp_path):
     assert Predict(input=tmp_path, recipe="lora").max_new_tokens == 128
 
 
+# `type` names the class, which has a text of its own; the other is explained in `Config`.
+INHERITED = ("type", "libraries")
+
+
 def undocumented_fields(module):
     """Public annotated fields of configurations that no text follows."""
     found = []
@@ -167,8 +175,8 @@ def undocumented_fields(module):
         if not issubclass(cls, BaseModel):
             continue
         for at, statement in enumerate(item.body):
-            if not isinstance(statement, ast.AnnAssign) or statement.target.id == "type":
-                continue  # `type` names the class, which has a text of its own
+            if not isinstance(statement, ast.AnnAssign) or statement.target.id in INHERITED:
+                continue
             after = item.body[at + 1] if at + 1 < len(item.body) else None
             if isinstance(statement.annotation, ast.Name) and statement.annotation.id == "Targets":
                 continue  # the same for all adapters, and documented there
@@ -181,7 +189,7 @@ def undocumented_fields(module):
 
 @pytest.mark.parametrize(
     "module",
-    [schema, data_schema, training, optimizers, quantization, objectives, *ADAPTERS],
+    [schema, data_schema, recipe, training, *ADAPTERS, *chain(*OTHER_AXES)],
     ids=lambda module: module.__name__,
 )
 def test_every_setting_is_documented_where_it_stands(module):
@@ -190,7 +198,7 @@ def test_every_setting_is_documented_where_it_stands(module):
 
 def test_every_adapter_has_a_build_function():
     found = {cls for module in ADAPTERS for cls in vars(module).values() if is_adapter(cls)}
-    assert found == set(adapters._TYPES)
+    assert found == set(adapters.TYPES)
 
 
 def test_choices_without_multiple_choice_are_refused_for_nothing_would_read_them():

@@ -17,7 +17,7 @@ from peftline.optimizers import ONLY_FOR_LORA, AdamW8Bit, GaLore
 from peftline.quantization import FP4, NF4, Int8
 
 if TYPE_CHECKING:
-    from peftline.schema import Recipe
+    from peftline.recipe import Recipe
 
 
 class Capabilities(NamedTuple):

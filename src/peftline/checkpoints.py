@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from peftline import capabilities, store
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 

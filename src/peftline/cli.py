@@ -25,7 +25,8 @@ def recipe(name: str, env: str | None) -> None:
 
     from peftline.config import nearest
     from peftline.paths import project_folder, recipe_names
-    from peftline.schema import Recipe, problems
+    from peftline.recipe import Recipe
+    from peftline.schema import problems
 
     if name not in recipe_names():
         raise click.ClickException(f"No recipe '{name}'. {nearest(name, recipe_names())}")

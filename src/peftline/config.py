@@ -1,7 +1,7 @@
 """The base of every typed configuration."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +10,9 @@ class Config(BaseModel):
     """Frozen, and refuses keys that nobody reads: a typo must not train with defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Packages that act in a run because of this setting, beside those of every run."""
 
 
 def nearest(name: str, known: list[str]) -> str:

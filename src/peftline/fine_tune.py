@@ -11,7 +11,7 @@ from peftline.memory import PeakMemory
 from peftline.objectives.sft import SupervisedTokensTrainer
 from peftline.prepare import prepare
 from peftline.progress import History, Record
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from peftline.trained import TrainedModel
 from peftline.trainer import build_trainer
 

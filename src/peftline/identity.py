@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from peftline import store
+from peftline import capabilities, store
 from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
-_STACK = (
-    "torch transformers peft trl accelerate bitsandbytes galore-torch datasets tokenizers kedro "
-    "mlflow"
-).split()
+# What acts in the training of every recipe; what acts in some, a recipe's types name.
+_TRAINING = "torch transformers peft trl accelerate datasets tokenizers".split()
+_STACK = [*_TRAINING, *"bitsandbytes galore-torch kedro mlflow".split()]
 
 _DESCRIBE = "describe --always --dirty --abbrev=40 --exclude=*".split()
 
@@ -42,16 +41,25 @@ def input_hash(
     installed = versions()
     return store.sha256_of(
         {
-            "recipe": recipe.model_dump(),
+            # Of the adapters that it is made of it matters what they are, not where they lie.
+            "recipe": recipe.model_dump(exclude={"adapter": {"adapters"}}),
             "base": base.sha256,
             "tokenised": tokenised.sha256,
             "seed": seed,
             "parts": [part.sha256 for part in parts],
             "dtype": str(hardware.compute_dtype()),
-            "versions": {name: installed[name] for name in _STACK},
+            "delivers": capabilities.delivers(recipe.adapter.model_dump()),
+            "packs": not capabilities.packing_obstacle(recipe),
+            "versions": {name: installed[name] for name in _libraries(recipe)},
             "code": sources.sha256(recipe),
         }
     )
+
+
+def _libraries(recipe: Recipe) -> list[str]:
+    """What acts when this recipe is trained: neither Kedro nor MLflow."""
+    chosen = [getattr(recipe, name) for name in Recipe.model_fields]
+    return sorted({*_TRAINING, *(name for one in chosen for name in one.libraries)})
 
 
 def git_sha(folder: Path) -> str | None:

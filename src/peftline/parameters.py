@@ -1,53 +1,58 @@
 """No parameter is ignored: what a pipeline does not read, it refuses."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from peftline import capabilities, schema
 from peftline.config import flat, nearest
 from peftline.paths import is_experiment_name, project_path, recipe_adapter, recipe_names
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
-# Read by the catalog, not by nodes.
-_OF_THE_CATALOG = ("experiment", "seed", "preflight_recipe")
 _CHOSEN = "preflight"  # a copy of the recipe that `preflight_recipe` names
+_OF_ALL = "experiment"  # whose folder every pipeline reads or writes
+# Read by the catalog, for the place or the content of these data sets.
+_OF_DATASETS = {"chosen_adapter": "seed", "preflight.run": "preflight_recipe"}
 
 
 def check_parameters(
-    pipelines: dict[str, Pipeline], parameters: dict[str, Any], given: dict[str, Any]
+    pipelines: Mapping[str, Pipeline],
+    parameters: dict[str, Any],
+    given: dict[str, Any],
+    registered: Mapping[str, Pipeline],
 ) -> None:
     """Check what the configuration says against the types that nodes declare.
 
     Args:
-        pipelines: those that will run.
+        pipelines: those that will run, by name.
         parameters: all of the configuration, runtime parameters merged in.
-        given: runtime parameters alone (`--params`).
+        given: runtime parameters alone (`--params`, or `params` in a file for `--config`).
+        registered: all pipelines, to name those that read what these do not.
 
     Raises:
         PeftlineError: all unknown names, wrong types and missing values together.
     """
     types = _declared_types(pipelines)
-    read = {
-        name.removeprefix("params:")
-        for pipeline in pipelines.values()
-        for name in pipeline.inputs()
-        if name.startswith("params:")
-    }
-    known = sorted(read | set(_OF_THE_CATALOG))
-    found = []
-    for name in flat(given):
-        if not any(name == k or name.startswith(f"{k}.") for k in known):
-            found.append(_unread(name, _leaves(known, types)))
-    if not is_experiment_name(str(given.get("experiment", "none"))):
-        found.append(
-            f"Parameter 'experiment' is {given['experiment']!r}: a name has letters, digits, '.', "
-            "'_', '-' and '/', and each part begins with a letter or digit."
-        )
+    read = set().union(*map(_read, pipelines.values()))
+    known = sorted(read | {_OF_ALL})
     recipe = parameters.get("preflight_recipe")
+    accepted = [*known, recipe] if _CHOSEN in read else known
+    found = [
+        _unread(name, _leaves(known, types), list(pipelines), registered)
+        for name in flat(given)
+        if not any(name == one or name.startswith(f"{one}.") for one in accepted)
+    ]
+    experiment = parameters.get(_OF_ALL)
+    if experiment is not None and not is_experiment_name(str(experiment)):
+        found.append(
+            f"Parameter 'experiment' is {experiment!r}: a name has letters, digits, '.', '_', '-' "
+            "and '/', and each part begins with a letter or digit."
+        )
     if _CHOSEN in read and recipe not in recipe_names():
         hint = nearest(str(recipe), recipe_names())
         found.append(f"Parameter 'preflight_recipe' is {recipe!r}: no such recipe. {hint}")
@@ -66,7 +71,14 @@ def check_parameters(
     schema.raise_all(found)
 
 
-def _other_flow(name: str, recipe: Any, pipelines: dict[str, Pipeline]) -> list[str]:
+def _read(pipeline: Pipeline) -> set[str]:
+    """The parameters that a pipeline reads, in nodes and for the places of its data sets."""
+    inputs = pipeline.inputs()
+    nodes = {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
+    return nodes | {name for dataset, name in _OF_DATASETS.items() if dataset in inputs}
+
+
+def _other_flow(name: str, recipe: Any, pipelines: Mapping[str, Pipeline]) -> list[str]:
     """Kedro lays out a flow by the recipe's file, before it reads what was given besides."""
     adapter = recipe.get("adapter") if isinstance(recipe, dict) else None
     trains = any(f"{name}.history" in one.all_outputs() for one in pipelines.values())
@@ -95,23 +107,40 @@ def _no_adapters(name: str, recipe: Any) -> list[str]:
     ]
 
 
-def _declared_types(pipelines: dict[str, Pipeline]) -> dict[str, Any]:
+def _declared_types(pipelines: Mapping[str, Pipeline]) -> dict[str, Any]:
     """What nodes declare about the parameters they read; Kedro's own way skips plain types."""
     types = {}
     for node in (node for pipeline in pipelines.values() for node in pipeline.nodes):
         hints = get_type_hints(node.func)
-        arguments = inspect.signature(node.func).parameters
-        for argument, name in zip(arguments, node.inputs, strict=False):
+        for argument, name in _arguments(node).items():
             if name.startswith("params:") and argument in hints:
                 types[name.removeprefix("params:")] = hints[argument]
     return types
 
 
-def _unread(name: str, known: list[str]) -> str:
-    recipe = name.split(".", 1)[0]
-    if recipe in recipe_names():
-        return f"Unknown parameter '{name}': the pipeline that runs does not read '{recipe}'."
-    return schema.unknown(name, known)
+def _arguments(node: Node) -> dict[str, str]:
+    """The inputs of a node by the name of the argument that takes each."""
+    inputs = node._inputs
+    if isinstance(inputs, dict):
+        return inputs
+    return dict(zip(inspect.signature(node.func).parameters, node.inputs, strict=False))
+
+
+def _unread(
+    name: str, known: list[str], running: list[str], registered: Mapping[str, Pipeline]
+) -> str:
+    """Why a parameter is refused, and which pipelines would read it."""
+    first = name.split(".", 1)[0]
+    readers = {one for one, pipeline in registered.items() if first in _read(pipeline)}
+    recipes = set(recipe_names())
+    others = sorted(readers - recipes - {"all", "__default__"})
+    if not readers:
+        return schema.unknown(name, known)
+    named = ["every recipe"] if recipes <= readers else sorted(readers & recipes)
+    return (
+        f"Parameter '{name}' would have no effect: {', '.join(running)} does not read '{first}'. "
+        f"It is read by {', '.join([*named, *others])}."
+    )
 
 
 def _simple_problem(expected: Any, value: Any, name: str) -> list[str]:

@@ -12,8 +12,8 @@ from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery.adapter import check_matches
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
-from peftline.rendering import stored
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
+from peftline.rendering import token_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -88,6 +88,6 @@ def _batches(
 ) -> Iterator[dict[str, torch.Tensor]]:
     """Training rows, a few at a time."""
     collate = PadRight(tokenizer.pad_token_id)
-    rows = stored.open_without_ids(tokenised.path, "train")
+    rows = token_rows.open_without_ids(tokenised.path, "train")
     for few in rows.iter(_ROWS_LOOKED_AT):
         yield collate([dict(zip(few, row, strict=True)) for row in zip(*few.values(), strict=True)])

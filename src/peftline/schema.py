@@ -1,50 +1,12 @@
-"""The typed configuration: what a recipe is, and what recipes share apart from the data."""
+"""The typed configuration that all recipes share, apart from the data."""
 
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from peftline import capabilities
-from peftline.adapters import Adapter
 from peftline.config import Config, nearest
 from peftline.errors import PeftlineError
-from peftline.objectives import Objective
-from peftline.optimizers import AdamW, Optimizer
-from peftline.quantization import NoQuantization, Quantization
-from peftline.training import Training
-
-
-class Recipe(Config):
-    """A point on five axes: objective x adapter x quantization x optimizer x training."""
-
-    objective: Objective = Field(default_factory=Objective)
-    """What is optimised, on which kind of data."""
-    adapter: Adapter
-    """Which parameters are added and trained."""
-    quantization: Quantization = Field(default_factory=NoQuantization)
-    """How the frozen base is held in memory during training."""
-    optimizer: Optimizer = Field(default_factory=AdamW)
-    """How gradients become steps."""
-    training: Training = Field(default_factory=Training)
-    """Steps, batch, schedule."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_adamw(cls, values: Any) -> Any:
-        """Settings of the optimizer without a `type` are AdamW's."""
-        given = values.get("optimizer") if isinstance(values, dict) else None
-        if isinstance(given, dict) and "type" not in given:
-            values = values | {"optimizer": {"type": "adamw"} | given}
-        return values
-
-    @model_validator(mode="after")
-    def _is_possible(self) -> Self:
-        """Raises ValueError: the values do not go together; all reasons are named."""
-        found = capabilities.refusals(self)
-        if found:
-            raise ValueError(f"{'; '.join(found)}. See docs/methods.md for what goes together.")
-        return self
 
 
 class Rendering(Config):
@@ -125,7 +87,7 @@ class Evaluation(Config):
 
 
 class Predict(Config):
-    """One's own prompts for `--pipeline=predict`."""
+    """One's own prompts for `--pipelines=predict`."""
 
     input: Path | None = None
     """JSONL (`prompt`, or `instruction` and `input`) or text (a prompt a line)."""

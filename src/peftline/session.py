@@ -1,6 +1,8 @@
 """A Kedro session that checks parameters before anything runs, and tells killed from failed."""
 
+import contextlib
 import gc
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +10,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import DatasetError
 
+from peftline import paths, schema
 from peftline.errors import PeftlineError
 from peftline.parameters import check_parameters
 from peftline.paths import recipe_names
@@ -15,7 +18,17 @@ from peftline.signals import terminate_as_exit
 
 
 class PeftlineSession(KedroSession):
-    """Used by `kedro run` and by everything else that opens a session of this project."""
+    """Used by `kedro run` and by everything else that opens a session of this project.
+
+    A run works in the folder of the project, wherever it was started: relative paths mean the same
+    on the command line, in a file, in a sweep and from Python.
+    """
+
+    def __init__(self, *arguments: Any, conf_source: str | None = None, **named: Any) -> None:
+        """As Kedro's."""
+        if conf_source and os.path.exists(conf_source):  # else it is a URL, or Kedro refuses it
+            conf_source = os.path.abspath(conf_source)
+        super().__init__(*arguments, conf_source=conf_source, **named)
 
     def run(
         self,
@@ -29,7 +42,17 @@ class PeftlineSession(KedroSession):
             PeftlineError: a parameter is unknown or wrong; all problems are named together.
         """
         names = [pipeline_name] if pipeline_name else list(pipeline_names or ["__default__"])
-        self._check(names)
+        schema.raise_all(paths.misplaced(self._given, self._project_path))
+        with contextlib.chdir(self._project_path):
+            self._check(names)
+            return self._run(names, arguments)
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        """Runtime parameters alone."""
+        return self.store.get("runtime_params") or {}
+
+    def _run(self, names: list[str], arguments: dict[str, Any]) -> dict[str, Any]:
         try:
             with terminate_as_exit():
                 return super().run(pipeline_names=names, **arguments)
@@ -56,9 +79,9 @@ class PeftlineSession(KedroSession):
         if len(recipes) > 1:
             raise PeftlineError(
                 f"{', '.join(recipes)}: one run of MLflow holds one recipe. Start a command for "
-                "each: kedro run --pipeline=" + recipes[0]
+                "each: kedro run --pipelines=" + recipes[0]
             )
         pipelines.set_requested(list(names))  # as Kedro will, which otherwise makes them anew
         chosen = {name: pipelines[name] for name in names if name in pipelines}
-        given = self.store.get("runtime_params") or {}
-        check_parameters(chosen, self._get_config_loader()["parameters"], given)
+        parameters = self._get_config_loader()["parameters"]
+        check_parameters(chosen, parameters, self._given, pipelines)

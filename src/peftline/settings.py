@@ -26,8 +26,8 @@ logging.getLogger("py.warnings").addFilter(
 # omegaconf 2.4 deprecates a function that kedro 1.7 and kedro-mlflow 2.0 call: ten warnings a run.
 warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is deprecated")
 
+from peftline.conf_loader import ProjectConfigLoader  # noqa: E402
 from peftline.hooks import ProjectHooks, RecipeMlflowHook  # noqa: E402
-from peftline.paths import artifact_root, project_path  # noqa: E402
 from peftline.session import PeftlineSession  # noqa: E402
 
 # Its import sets this level, after conf/logging.yml has been read: four lines of no use a run.
@@ -36,9 +36,9 @@ logging.getLogger("kedro_mlflow").setLevel(logging.WARNING)
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-mlflow")
 HOOKS = (RecipeMlflowHook(), ProjectHooks())
 SESSION_CLASS = PeftlineSession
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft"},
-    "custom_resolvers": {"project_path": project_path, "artifact_root": artifact_root},
 }

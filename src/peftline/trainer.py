@@ -16,8 +16,8 @@ from peftline.objectives.collate import PadRight
 from peftline.objectives.sft import SupervisedTokensTrainer, TokensPerRow
 from peftline.prepare import Prepared
 from peftline.progress import History
-from peftline.rendering import stored
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
+from peftline.rendering import token_rows
 from peftline.speed.layers import causal_lm_of
 
 _OF_ROUTERS = ("output_router_logits", "router_aux_loss_coef")
@@ -49,8 +49,8 @@ def build_trainer(
         trainer = SupervisedTokensTrainer(
             model=model,
             args=_arguments(recipe, prepared, seed, checkpoints, resumes),
-            train_dataset=stored.open_without_ids(tokenised.path, "train"),
-            eval_dataset=stored.open_without_ids(tokenised.path, "validation"),
+            train_dataset=token_rows.open_without_ids(tokenised.path, "train"),
+            eval_dataset=token_rows.open_without_ids(tokenised.path, "validation"),
             data_collator=PadRight(tokenizer.pad_token_id),
             processing_class=tokenizer,
             callbacks=[history, *companions.callbacks, *stops_early],

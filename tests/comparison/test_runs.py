@@ -98,7 +98,7 @@ def test_where_nothing_is_the_error_says_what_was_looked_for_and_what_to_do(tmp_
     assert f"Nothing to compare in {tmp_path / 'experiments/trial'}" in told
     assert "08_reporting/<recipe>/seed-<seed>/" in told and "sweep.json" in told
     assert "Experiments that exist: other" in told
-    assert "kedro run --pipeline=lora --params=experiment=trial" in told
+    assert "kedro run --pipelines=lora --params=experiment=trial" in told
 
 
 def test_a_sweep_file_of_another_kind_is_refused_with_the_place(tmp_path):

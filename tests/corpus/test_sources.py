@@ -1,6 +1,7 @@
 """Files, folders, globs, hub data sets, and mixtures of them."""
 
 import json
+import shutil
 from collections import Counter
 
 import pytest
@@ -37,6 +38,16 @@ def folder(tmp_path):
 def test_a_folder_gives_the_rows_of_all_its_files_in_order(take, folder):
     expected = [("a.json", 1), ("a.json", 2), ("b.jsonl", 1), ("inner/c.jsonl", 1)]
     assert origins(take(folder)) == expected
+
+
+def test_where_files_lie_is_no_part_of_what_they_are(settings, folder, tmp_path, monkeypatch):
+    first = ingest(settings(folder), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert ingest(settings("many"), tmp_path) == first
+    shutil.copytree(folder, tmp_path / "moved/many")
+    assert ingest(settings(tmp_path / "moved/many"), tmp_path) == first
+    shutil.copytree(folder, tmp_path / "moved/other")
+    assert ingest(settings(tmp_path / "moved/other"), tmp_path).source == "other"
 
 
 def test_a_folder_that_datasets_has_saved_is_read(take, tmp_path):

@@ -1,4 +1,4 @@
-"""`kedro run --pipeline=compare` on runs that recipes have left."""
+"""`kedro run --pipelines=compare` on runs that recipes have left."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ def test_the_table_the_plot_and_the_page_are_written(reports):
 def test_it_leaves_no_run_in_mlflow(reports):
     mlflow.set_tracking_uri(f"sqlite:///{reports.parents[2] / 'mlflow.db'}")
     client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name("peftline")
+    experiment = client.get_experiment_by_name("peftline-test")
     assert len(client.search_runs([experiment.experiment_id])) == 2
 
 

@@ -44,7 +44,7 @@ def tracked(tiny_project):
 
 
 def runs_of(client, recipe):
-    experiment = client.get_experiment_by_name("peftline")
+    experiment = client.get_experiment_by_name("peftline-test")
     return client.search_runs([experiment.experiment_id], f"tags.recipe = '{recipe}'")
 
 
@@ -137,10 +137,14 @@ def test_mlflow_has_one_finished_run_with_columns_shared_by_all_recipes(
     names = {item.path for item in tracked.list_artifacts(run.info.run_id)}
     assert {"summary.json", "predictions.jsonl", "learning_curve.png"} <= names
     assert len(tracked.get_metric_history(run.info.run_id, "train_loss")) > 1
+    found = {one.dataset.name: one.dataset.digest for one in run.inputs.dataset_inputs}
+    sides = ("train", "validation", "test")
+    digest = summary["data"]["sha256"][:8]
+    assert found == {f"tool_calls/{side}": digest for side in sides}
 
 
 def test_the_registered_adapter_loads_back_with_equal_logits(tiny_project, tracked):
-    model = mlflow.pyfunc.load_model("models:/peftline-lora/1")
+    model = mlflow.pyfunc.load_model("models:/peftline-test-lora/1")
     served = model.unwrap_python_model()
     base = AutoModelForCausalLM.from_pretrained(base_folder(tiny_project))
     ours = PeftModel.from_pretrained(base, model_folder(tiny_project, "lora", "adapter")).eval()

@@ -115,7 +115,7 @@ def check_files(folder, points):
 def check_tracking(folder):
     """One run above the others."""
     mlflow.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-    experiment = mlflow.get_experiment_by_name("peftline")
+    experiment = mlflow.get_experiment_by_name("peftline-test")
     runs = mlflow.search_runs([experiment.experiment_id], output_format="list")
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
     assert [run.info.run_name for run in parents] == ["rates"]
@@ -127,11 +127,16 @@ def check_tracking(folder):
 
 
 def test_all_that_is_wrong_is_named_before_anything_runs(empty_project):
-    done = kedro(empty_project, "sweep", "--name=../x", "--recipes=lorra", "--params=seed=1")
+    folder = empty_project / "notebooks"
+    folder.mkdir()
+    (folder / "mine.jsonl").touch()
+    params = "--params=seed=1,preflight_recipe=lora,data.source=mine.jsonl"
+    done = kedro(folder, "sweep", "--name=../x", "--recipes=lorra", params)
     assert done.returncode == 1
     assert "No recipe 'lorra'. Did you mean 'lora'?" in done.stderr
     assert "'../x' is no name for a sweep" in done.stderr
-    assert "use --name and --seeds" in done.stderr
+    assert "sets preflight_recipe, seed, which a sweep gives to its runs: use --name" in done.stderr
+    assert f"Give the whole path: data.source={folder / 'mine.jsonl'}" in done.stderr
     assert not (empty_project / "data").exists()
 
 

@@ -67,6 +67,24 @@ def test_what_is_measured_of_adapters_alone_leaves_the_base_as_it_is(scored, ask
     assert len(asked.passes) == before
 
 
+def test_the_base_is_scored_anew_for_what_scores_it_and_not_for_what_recipes_are_made_of(
+    scored, asked, change_source
+):
+    def passes():
+        before = len(asked.passes)
+        scored()
+        return len(asked.passes) - before
+
+    assert passes() > 0
+    for module in ("adapters/lora", "optimizers/adamw", "objectives/sft", "quantization/four_bit"):
+        change_source(f"{module}.py")
+    change_source("delivery/adapter.py")
+    assert passes() == 0
+    for module in ("evaluation/metrics/text", "evaluation/generation"):
+        change_source(f"{module}.py")
+        assert passes() > 0
+
+
 def test_without_shots_the_base_is_scored_one_way(scored):
     rows, scores = scored(few_shot=0)
     assert {row["mode"] for row in rows} == {"zero_shot", "constant"}

@@ -16,7 +16,7 @@ from peftline.evaluation import forgetting, text_loss
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.evaluation.text_loss import likelihoods
 from peftline.fine_tune import fine_tune
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 PARAGRAPHS = ["A first paragraph.", "The second one is somewhat longer.", "A third!"]
 
@@ -121,6 +121,30 @@ def test_the_base_is_measured_once_for_all_adapters(trained_lora, measure, train
     assert second["loss"] != first["loss"]
     measure(trained_lora.handle, dtype=torch.bfloat16)
     assert len(read) == 3, "in another type the base is another"
+
+
+def test_the_base_is_measured_anew_for_what_measures_it_alone(
+    trained_lora, measure, monkeypatch, change_source
+):
+    read = []
+
+    def count(*args):
+        read.append(args)
+        return likelihoods(*args)
+
+    monkeypatch.setattr(forgetting, "likelihoods", count)
+
+    def passes():
+        read.clear()
+        measure(trained_lora.handle)
+        return len(read)
+
+    assert passes() == 2
+    for module in ("adapters/lora.py", "delivery/adapter.py", "recipe.py", "objectives/sft.py"):
+        change_source(module)
+    assert passes() == 1, "the adapter alone"
+    change_source("evaluation/likelihood.py")
+    assert passes() == 2
 
 
 def test_the_shipped_text_is_plain_prose_of_many_paragraphs(trained_lora, measure):

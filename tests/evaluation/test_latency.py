@@ -10,8 +10,9 @@ from peftline.delivery import model as whole
 from peftline.errors import PeftlineError
 from peftline.evaluation import latency
 from peftline.fine_tune import fine_tune
+from peftline.recipe import Recipe
 from peftline.rendering import template as templates
-from peftline.schema import Recipe, Rendering
+from peftline.schema import Rendering
 
 
 @pytest.fixture

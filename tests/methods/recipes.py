@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from peftline.capabilities import TABLE, method
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 FILES = sorted((Path(__file__).parents[2] / "conf/base/parameters/recipes").glob("*.yml"))
 VALUES = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8"))[file.stem] for file in FILES}

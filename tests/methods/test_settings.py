@@ -118,7 +118,7 @@ def test_no_setting_is_forgotten_here():
     for (name, kind), given in OPTIMIZER.items():
         values.append((recipe_of(name, optimizer={"type": kind}).optimizer, given))
     found = tried([*values, (Training(), TRAINING)])
-    kinds = [*adapters._TYPES, Training]
+    kinds = [*adapters.TYPES, Training]
     for axis in (optimizers.Optimizer, quantization.Quantization):
         kinds += get_args(get_args(axis)[0])
     forgotten = {

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 
 from peftline.labels import IGNORED
 from peftline.preflight import labels
-from peftline.rendering import stored, template
+from peftline.rendering import template, token_rows
 
 SIDES = ["test", "validation"] + ["train"] * 8
 LONG = "one two three four five six seven eight nine ten " * 8
@@ -44,14 +44,14 @@ def checked(prepared, own_template):
     def check(policy, broken=None, given=ROWS):
         settings = {"max_length_tokens": 130, "too_long": policy}
         made = prepared(given, rendering=settings, near_duplicates="keep")
-        rows = stored.open_side(made.tokenised.path, "train").to_list()
+        rows = token_rows.open_side(made.tokenised.path, "train").to_list()
         for row in rows:
             for at in (broken or {}).get(row["id"], ()):
                 learnt = [i for i, label in enumerate(row["labels"]) if label != IGNORED]
                 ends = [i for i in learnt if i + 1 not in learnt]
                 row["labels"][ends[at]] = IGNORED
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(stored, "open_side", lambda *_: datasets.Dataset.from_list(rows))
+            patch.setattr(token_rows, "open_side", lambda *_: datasets.Dataset.from_list(rows))
             found = labels.check(made.tokenised, own_template(made.rendering))
         return SimpleNamespace(cut=made.tokenised.not_whole, unended=found["ends_without_loss"])
 

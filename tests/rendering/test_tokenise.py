@@ -10,7 +10,7 @@ from peftline.corpus.split import SIDES, read_split
 from peftline.errors import PeftlineError
 from peftline.handles import Splits
 from peftline.labels import IGNORED
-from peftline.rendering import stored
+from peftline.rendering import token_rows
 from peftline.rendering import tokenise as module
 from peftline.rendering.tokenise import LISTED, tokenise
 from peftline.schema import BaseModelSource, Rendering
@@ -51,7 +51,7 @@ def splits_of(tmp_path, make_example):
 
 
 def read(tokenised, side):
-    return stored.open_side(tokenised.path, side)
+    return token_rows.open_side(tokenised.path, side)
 
 
 def listed(tokenised):

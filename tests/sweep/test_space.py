@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peftline.errors import PeftlineError
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from peftline.sweep import space
 from peftline.sweep.space import Choice, Range
 

@@ -1,4 +1,5 @@
-from peftline.schema import Evaluation, Recipe
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation
 from peftline.tracking import changed, plain_parameters
 
 

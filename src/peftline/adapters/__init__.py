@@ -1,73 +1,22 @@
 """The adapter axis: from a name to a typed config and a build function.
 
-A new adapter is one module beside `lora.py` and one entry in `_TYPES`; what it can do stands in
+A new adapter is one module beside `lora.py` and one entry in `types.py`; what it can do stands in
 `peftline.capabilities`.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
-from peftline.adapters import (
-    adalora,
-    any_peft,
-    bottleneck,
-    fusion,
-    ia3,
-    lora,
-    miss,
-    none,
-    norms,
-    own_format,
-    prompts,
-    relora,
-    rotations,
-    shira,
-    vera,
-)
+from peftline.adapters import lora, own_format
 from peftline.adapters.companions import Companions
 from peftline.adapters.plan import Plan as Plan
+from peftline.adapters.types import TYPES
+from peftline.adapters.types import Adapter as Adapter
 from peftline.adapters.wrap import inputs_kept as inputs_kept
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
-
-
-class _Type(NamedTuple):
-    """What a type of adapter does in a run."""
-
-    build: Callable[..., Any]
-    """From (config, model, plan) to the model with the adapter."""
-    companions: Callable[..., Companions] = lambda config, model, plan: Companions()
-    """What it adds to the trainer."""
-    finish: Callable[[Any], Any] = lambda model: model
-    """From the trained model to the one that is delivered."""
-
-
-_TYPES: dict[Any, _Type] = {
-    lora.Lora: _Type(lora.build),
-    adalora.AdaLora: _Type(adalora.build, adalora.companions),
-    vera.Vera: _Type(vera.build),
-    ia3.Ia3: _Type(ia3.build),
-    norms.LnTuning: _Type(norms.build),
-    rotations.Oft: _Type(rotations.build_oft),
-    rotations.Hra: _Type(rotations.build_hra),
-    miss.Miss: _Type(miss.build),
-    shira.Shira: _Type(shira.build),
-    prompts.PromptTuning: _Type(prompts.build_prompt),
-    prompts.PTuning: _Type(prompts.build_p_tuning),
-    prompts.PrefixTuning: _Type(prompts.build_prefix),
-    any_peft.AnyPeft: _Type(any_peft.build),
-    relora.ReLora: _Type(relora.build, relora.companions, relora.finish),
-    bottleneck.Bottleneck: _Type(bottleneck.build),
-    fusion.AdapterFusion: _Type(fusion.build, fusion.companions),
-    none.NoAdapter: _Type(none.build),
-}
-
-Adapter = Annotated[Union[tuple(_TYPES)], Field(discriminator="type")]  # noqa: UP007
 
 
 def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "PeftModel":
@@ -79,7 +28,7 @@ def build(config: Any, model: "PreTrainedModel", plan: Plan | None = None) -> "P
     Raises:
         PeftlineError: the adapter does not fit the model or the run.
     """
-    return _TYPES[type(config)].build(config, model, plan or Plan())
+    return TYPES[type(config)].build(config, model, plan or Plan())
 
 
 def counts(model: Any) -> tuple[int, int]:
@@ -104,12 +53,12 @@ def saved_as_difference(config: Any) -> bool:
 
 def companions(config: Any, model: Any, plan: Plan) -> Companions:
     """What the adapter adds to the trainer."""
-    return _TYPES[type(config)].companions(config, model, plan)
+    return TYPES[type(config)].companions(config, model, plan)
 
 
 def finish(config: Any, model: Any) -> Any:
     """What is delivered of a trained model: itself, but for methods that end in the base."""
-    return _TYPES[type(config)].finish(model)
+    return TYPES[type(config)].finish(model)
 
 
 def keep_initial(config: Any, model: "PeftModel", folder: Path) -> Path | None:

@@ -3,17 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peftline.adapters import bottleneck, folder, fusion
+from peftline.adapters import folder
+from peftline.adapters.types import TYPES
 from peftline.errors import PeftlineError
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
 
-_BY_CONFIG: dict[Any, Any] = {
-    bottleneck.Bottleneck: bottleneck,
-    fusion.AdapterFusion: fusion,
-}
+_BY_CONFIG = {config: entry.own_format for config, entry in TYPES.items() if entry.own_format}
 _BY_KIND = {module.KIND: module for module in _BY_CONFIG.values()}
 
 

@@ -160,5 +160,5 @@ def _nothing(root: Path) -> str:
     return (
         f"Nothing to compare in {root}: there is neither a run (looked for "
         f"08_reporting/<recipe>/seed-<seed>/) nor a sweep ({state.FILE}).{there} Run a recipe "
-        f"first: kedro run --pipeline=lora{option}"
+        f"first: kedro run --pipelines=lora{option}"
     )

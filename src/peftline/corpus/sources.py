@@ -64,6 +64,7 @@ def identity(settled: Settled, data: Data) -> Any:
     if found is None:
         return [settings, data.seed]
     names = [[found.name(file), found.side(file)] for file in found.files]
+    settings["source"] = settled.name  # not where it lies: a project may be moved
     return [settings, data.seed, names, found.not_read, store.sha256_of_files(*found.files)]
 
 

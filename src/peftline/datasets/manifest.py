@@ -29,7 +29,7 @@ class ManifestDataset(FileDataset):
         if not self._filepath.exists():
             raise PeftlineError(
                 f"{self._filepath}: there is nothing yet. Run a recipe first, for example: kedro "
-                "run --pipeline=qlora (with the same experiment)."
+                "run --pipelines=qlora (with the same experiment)."
             )
         handle = self._handle.model_validate_json(self._filepath.read_text(encoding="utf-8"))
         path = Path(os.path.normpath(self._filepath.resolve().parent / handle.path))

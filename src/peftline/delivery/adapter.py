@@ -97,7 +97,7 @@ def describe(folder: Path) -> AdapterFolder:
     if not (folder / IDENTITY).exists():
         recipe = folder.parent.parent.name
         raise PeftlineError(
-            f"{folder}: there is no adapter. Train it first: kedro run --pipeline={recipe} (with "
+            f"{folder}: there is no adapter. Train it first: kedro run --pipelines={recipe} (with "
             "the same seed and experiment)."
         )
     return read_identity(folder, AdapterFolder, store.sha256_of_files(folder / WEIGHTS))

@@ -55,7 +55,7 @@ def score_base(
         "splits": splits.sha256,
         "rendering": rendering.model_dump(),
         "evaluation": evaluation.model_dump(exclude=_OF_OTHERS),
-        "code": sources.sha256_without_adapters(__name__),
+        "code": sources.sha256_without_recipe(__name__, without="peftline.delivery"),
         "dtype": str(dtype),
         "versions": [transformers.__version__, torch.__version__],
     }

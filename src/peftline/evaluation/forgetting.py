@@ -16,6 +16,9 @@ from peftline.evaluation.text_loss import likelihoods, read
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.rendering.tokens import leading_bos
 
+READS = ("peftline.base_model.loading", "peftline.evaluation.text_loss")
+"""Modules that the losses of the base come from."""
+
 
 def measure(
     base: BaseModelFolder,
@@ -96,6 +99,6 @@ def _key(base: BaseModelFolder, sha256: str, dtype: torch.dtype) -> dict[str, An
         "base": base.sha256,
         "text": sha256,
         "dtype": str(dtype),
-        "code": sources.sha256_without_adapters(__name__),
+        "code": sources.sha256_without_recipe(*READS),
         "versions": [transformers.__version__, torch.__version__],
     }

@@ -45,7 +45,7 @@ class Protocol(Config):
 def scoring_sha256(metric_set: MetricSet) -> str:
     """The version of the scoring: a hash of the source of a set of metrics and its statistics."""
     parts: tuple[Any, ...] = (metric_set.score, metric_set.aggregate, metric_set.values_of)
-    return sources.sha256_of_scoring(*sorted({part.__module__ for part in parts}))
+    return sources.sha256_without_recipe(*sorted({part.__module__ for part in parts}))
 
 
 def questions_sha256(rows: Rows) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from peftline.evaluation import prompting
 from peftline.preflight import rows
 from peftline.preflight.problems import Problem, problem
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 # Which kinds of examples an objective learns from.
 FITTING = {"sft": {"conversation", "text"}}

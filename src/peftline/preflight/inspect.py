@@ -13,10 +13,11 @@ from peftline.data_schema import Data
 from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
 from peftline.preflight import benchmark, contents, findings, labels, leakage, private, scoring
 from peftline.preflight.probe import probe
+from peftline.recipe import Recipe
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
-from peftline.schema import Evaluation, Recipe, Rendering
+from peftline.schema import Evaluation, Rendering
 
 logger = logging.getLogger(__name__)
 _LISTED = 20

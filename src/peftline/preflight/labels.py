@@ -9,7 +9,7 @@ import numpy
 from peftline import jsonl
 from peftline.handles import Tokenised
 from peftline.labels import IGNORED
-from peftline.rendering import stored
+from peftline.rendering import token_rows
 from peftline.rendering.rows import supervised_tokens
 from peftline.rendering.template import Template
 from peftline.rendering.tokenise import LISTED
@@ -55,7 +55,7 @@ def check(tokenised: Tokenised, template: Template) -> dict[str, Any]:
 
 
 def _rows(tokenised: Tokenised) -> Iterator[dict[str, Any]]:
-    rows = stored.open_side(tokenised.path, "train")
+    rows = token_rows.open_side(tokenised.path, "train")
     return iter(rows.select(range(min(len(rows), _CHECKED))))
 
 
@@ -87,7 +87,7 @@ def examples(tokenised: Tokenised, template: Template) -> list[dict[str, Any]]:
 
     Each has its `id`, `length`, and `pieces` of `text`, `loss` and `special`.
     """
-    rows = stored.open_side(tokenised.path, "train")
+    rows = token_rows.open_side(tokenised.path, "train")
     longest = int(numpy.argmax(rows.data.column("length").to_numpy()))
     chosen = sorted({*range(min(_EXAMPLES - 1, len(rows))), longest})
     return [_example(rows[at], template) for at in chosen]

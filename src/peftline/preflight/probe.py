@@ -19,8 +19,8 @@ from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
 from peftline.objectives.token_losses import batch_loss, losses
 from peftline.prepare import prepare
-from peftline.rendering import stored
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
+from peftline.rendering import token_rows
 
 _FLOAT_BYTES = 4
 _STATES = 2  # that AdamW keeps for each trainable parameter
@@ -49,7 +49,7 @@ def probe(
     with memory.PeakMemory() as peak:
         prepared = prepare(recipe, base, tokenised, seed, parts, most_batches=1)
         model, steps = prepared.model, prepared.plan.steps
-        rows = stored.open_side(tokenised.path, "train")
+        rows = token_rows.open_side(tokenised.path, "train")
         collate = PadRight(prepared.tokenizer.pad_token_id)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
         size = min(prepared.rows_per_step, len(rows))
@@ -82,7 +82,7 @@ def probe(
 
 def _refuse_too_long(tokenised: Tokenised, most: int | None) -> None:
     for side in ("train", "validation"):
-        rows = stored.open_side(tokenised.path, side)
+        rows = token_rows.open_side(tokenised.path, side)
         lengths = rows.data.column("length").to_numpy()  # not as objects: there may be a million
         if most is not None and lengths.max() > most:
             what = f"rows of the {side} split"

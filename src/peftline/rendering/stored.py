@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-import datasets
 import numpy
 import pyarrow
 from pyarrow import compute, ipc
@@ -45,17 +44,6 @@ class Facts:
     def kept(self) -> int:
         """How many rows there are to learn from."""
         return self.outcomes["kept"] + self.outcomes["cut"]
-
-
-def open_side(folder: Path, side: str) -> datasets.Dataset:
-    """The rows of one side, memory-mapped: `id`, `input_ids`, `labels`, `length`."""
-    parts = sorted((folder / side).glob("*.arrow"))
-    return datasets.concatenate_datasets([datasets.Dataset.from_file(str(part)) for part in parts])
-
-
-def open_without_ids(folder: Path, side: str) -> datasets.Dataset:
-    """The same as tensors are made of: without ids, which are texts."""
-    return open_side(folder, side).remove_columns("id")
 
 
 def keep(parts: Iterable[Path], side: str, folder: Path, listed: TextIO) -> Facts:

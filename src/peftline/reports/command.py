@@ -87,5 +87,5 @@ def _root(experiment: str | None, env: str | None) -> Path:
     if experiment is not None and not paths.is_experiment_name(experiment):
         raise PeftlineError(f"No experiment can have the name {experiment!r}.")
     with KedroSession.create(paths.project_folder(), env=env) as session:
-        root = session._get_config_loader()["globals"]["root"]
+        root = session._get_config_loader()["parameters"]["store_root"]
     return Path(paths.artifact_root(root, experiment))

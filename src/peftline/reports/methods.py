@@ -14,7 +14,7 @@ from peftline.adapters.any_peft import (
     WANTS_MORE,
 )
 from peftline.capabilities import BY_TYPE, TABLE, Capabilities
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 
 BEGIN, END = "<!-- begin: kedro methods -->", "<!-- end -->"
 _TITLES = {

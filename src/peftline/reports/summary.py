@@ -11,9 +11,10 @@ from peftline.evaluation.rows import Rows, groups_of
 from peftline.evaluation.statistics.clusters import clustered
 from peftline.evaluation.statistics.significance import SIGNIFICANT, PairedTest, paired_test
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
+from peftline.recipe import Recipe
 from peftline.reports import health
 from peftline.reports.losses import is_number, points
-from peftline.schema import Evaluation, Recipe
+from peftline.schema import Evaluation
 
 PROMPTING = ("zero_shot", "few_shot")
 """What the verdict compares with."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from peftline.config import nearest
 from peftline.errors import PeftlineError
-from peftline.paths import is_experiment_name, project_folder, recipe_names
+from peftline.paths import is_experiment_name, misplaced, project_folder, recipe_names
 from peftline.signals import terminate_as_exit
 from peftline.sweep import estimate, ladder, launch, plan, prepare, selection, show, space
 from peftline.sweep.execute import Executor
@@ -70,13 +70,20 @@ def climb(common: Common, rungs: Sequence[str], gain: float) -> None:
 
 def _check(recipes: Sequence[str], common: Common) -> None:
     known = recipe_names()
-    found = [f"No recipe '{name}'. {nearest(name, known)}" for name in recipes if name not in known]
+    found = misplaced(common.params, project_folder())
+    found += [
+        f"No recipe '{name}'. {nearest(name, known)}" for name in recipes if name not in known
+    ]
     if not recipes:
         found.append("No recipe is named.")
     if not is_experiment_name(common.name):
         found.append(f"'{common.name}' is no name for a sweep: letters, digits, '.', '_' and '-'.")
-    if "experiment" in common.params or "seed" in common.params:
-        found.append("A sweep gives its runs their experiment and seed: use --name and --seeds.")
+    given = sorted({"experiment", "seed", "preflight_recipe"} & set(common.params))
+    if given:
+        found.append(
+            f"--params sets {', '.join(given)}, which a sweep gives to its runs: use --name and "
+            "--seeds, or --recipes."
+        )
     found += [
         f"--params sets '{key}', which is none of the recipes that run."
         for key in common.params

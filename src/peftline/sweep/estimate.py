@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from peftline import training
 from peftline.errors import PeftlineError
-from peftline.schema import Recipe
+from peftline.recipe import Recipe
 from peftline.sweep import state
 from peftline.sweep.inputs import Inputs
 from peftline.sweep.point import Point

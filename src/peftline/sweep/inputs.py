@@ -11,7 +11,8 @@ from peftline.config import Config, nearest
 from peftline.delivery import adapter
 from peftline.errors import PeftlineError
 from peftline.handles import BaseModelFolder, Tokenised
-from peftline.schema import Evaluation, Recipe
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation
 from peftline.sweep.point import LOSS, Point
 
 
@@ -94,20 +95,17 @@ def key(point: Point, changed: dict[str, Any], inputs: Inputs) -> str:
     resolved = recipe(point.recipe, changed, inputs)
     places = part_names(resolved.model_dump())
     parts = [adapter.describe(inputs.project / place) for place in places]
-    # Where they lie is another matter than what they are.
-    named = {"adapter": {"adapters": [part.sha256 for part in parts]}} if parts else {}
-    trained = recipe(point.recipe, OmegaConf.merge(changed, named), inputs)
     facts = {
         "stage": point.stage,
         "recipe": point.recipe,  # two of equal content are two runs, with places of their own
-        "input": identity.input_hash(trained, inputs.base, inputs.tokenised, point.seed, parts),
+        "input": identity.input_hash(resolved, inputs.base, inputs.tokenised, point.seed, parts),
     }
     if point.stage == "final" or inputs.selection != LOSS:
         facts |= {"data": inputs.tokenised.data_sha256, **_answers(inputs)}
     if point.stage == "tuning":
         facts |= {"selection": inputs.selection}
     if point.stage == "tuning" and inputs.selection != LOSS:
-        facts |= {"scoring": sources.sha256_without_adapters("peftline.evaluation.answers")}
+        facts |= {"scoring": sources.sha256_without_recipe("peftline.evaluation.answers")}
     return store.short_hash(facts)
 
 

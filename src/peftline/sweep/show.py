@@ -56,7 +56,7 @@ def preview(
     if None in seconds:
         console.print(
             "No time is predicted: no recipe was run on this data and base. Run one, or look at "
-            "`kedro run --pipeline=preflight`."
+            "`kedro run --pipelines=preflight`."
         )
         return
     total = timedelta(seconds=round(sum(seconds) / jobs))
@@ -93,7 +93,7 @@ def edges(chosen: Mapping[str, Chosen]) -> None:
 
 def comparing(experiment: str) -> None:
     """Print how to go on."""
-    _console().print(f"kedro run --pipeline=compare --params=experiment={experiment}")
+    _console().print(f"kedro run --pipelines=compare --params=experiment={experiment}")
 
 
 def climbed(end: Climbed, gain: float) -> None:
@@ -112,7 +112,7 @@ def climbed(end: Climbed, gain: float) -> None:
             "ranks before it"
         )
     _console().print(
-        f"The smallest that is enough: kedro run --pipeline={best.recipe}{params}\n"
+        f"The smallest that is enough: kedro run --pipelines={best.recipe}{params}\n"
         f"Validation: {best.score:.4f}; {why}."
     )
 

@@ -14,8 +14,12 @@ from peftline.handles import BaseModelFolder
 _PACKAGES = ("torch", "transformers", "peft", "safetensors")
 
 
-def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
-    """Log the adapter folder with the code that opens it, as a version of `peftline-<recipe>`."""
+def register(adapter: Path, base: BaseModelFolder, experiment: str, recipe: str) -> None:
+    """Log the adapter folder with the code that opens it, as a version of `<experiment>-<recipe>`.
+
+    Args:
+        experiment: of MLflow, so that tests make no versions of what is in use.
+    """
     own = own_format.has_kind(kind(adapter))  # which PEFT alone cannot open
     needed = (*_PACKAGES, "peftline") if own else _PACKAGES
     with tempfile.TemporaryDirectory() as folder:
@@ -29,5 +33,5 @@ def register(adapter: Path, base: BaseModelFolder, recipe: str) -> None:
             python_model=str(Path(__file__).with_name("serve.py")),
             artifacts={"adapter": str(adapter), "base_model": str(place)},
             pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in needed],
-            registered_model_name=f"peftline-{recipe}",
+            registered_model_name=f"{experiment}-{recipe}",
         )

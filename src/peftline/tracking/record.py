@@ -29,7 +29,8 @@ def record(summary: dict[str, Any], artifacts: dict[str, str], base: BaseModelFo
 
     from peftline.tracking.model import register
 
-    if mlflow.active_run() is None:
+    run = mlflow.active_run()
+    if run is None:
         return
     mlflow.set_tags(
         {
@@ -45,7 +46,8 @@ def record(summary: dict[str, Any], artifacts: dict[str, str], base: BaseModelFo
     for name in ("summary", "predictions", "learning_curve"):
         mlflow.log_artifact(artifacts[name])
     if summary["adapter_bytes"] is not None:  # a whole model is too large to copy for each run
-        register(Path(artifacts["adapter"]), base, summary["recipe"])
+        experiment = mlflow.get_experiment(run.info.experiment_id).name
+        register(Path(artifacts["adapter"]), base, experiment, summary["recipe"])
 
 
 def _numbers(summary: dict[str, Any]) -> dict[str, float]:

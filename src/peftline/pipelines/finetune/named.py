@@ -4,7 +4,8 @@ from pathlib import Path
 
 from peftline.handles import AdapterFolder
 from peftline.paths import project_path, recipe_names
-from peftline.schema import Evaluation, Recipe
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation
 
 
 def parts_of(recipe: Recipe, run: dict, seed: int) -> list[AdapterFolder]:

@@ -5,7 +5,8 @@ from pathlib import Path
 from peftline.data_schema import Data
 from peftline.handles import BaseModelFolder, Examples, Splits, Tokenised
 from peftline.pipelines.finetune.named import general_text, parts_of
-from peftline.schema import Evaluation, Recipe, Rendering
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation, Rendering
 
 
 def tokenise(

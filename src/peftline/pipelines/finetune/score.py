@@ -6,7 +6,8 @@ from peftline import adapters
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.pipelines.finetune.named import general_text
 from peftline.quantization import NoQuantization
-from peftline.schema import Evaluation, Recipe, Rendering
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation, Rendering
 
 
 def evaluate(

@@ -3,7 +3,8 @@
 from peftline import identity
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.paths import project_folder
-from peftline.schema import Evaluation, Recipe
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation
 
 
 def summarise(

@@ -6,7 +6,8 @@ from typing import Any
 from peftline import identity
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
 from peftline.pipelines.finetune.named import parts_of
-from peftline.schema import Evaluation, Recipe, Rendering
+from peftline.recipe import Recipe
+from peftline.schema import Evaluation, Rendering
 
 
 def train(

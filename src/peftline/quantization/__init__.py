@@ -1,67 +1,27 @@
-"""The quantization axis: how the frozen base is held in memory while an adapter trains."""
+"""The quantization axis: how the frozen base is held in memory while an adapter trains.
 
-from typing import TYPE_CHECKING, Annotated, Literal
+A new one is one module beside `four_bit.py` and one entry in `types.py`.
+"""
 
-from pydantic import Field
+from typing import TYPE_CHECKING
 
-from peftline.config import Config
+from peftline.quantization.types import FP4 as FP4
+from peftline.quantization.types import NF4 as NF4
+from peftline.quantization.types import TYPES
+from peftline.quantization.types import Int8 as Int8
+from peftline.quantization.types import NoQuantization as NoQuantization
+from peftline.quantization.types import Quantization as Quantization
 
 if TYPE_CHECKING:
     import torch
     from transformers import BitsAndBytesConfig, PreTrainedModel
 
 
-class NoQuantization(Config):
-    """The base in 16 bits (32 where the processor has no bf16)."""
-
-    type: Literal["none"] = "none"
-
-
-class NF4(Config):
-    """4-bit NormalFloat in blocks of 64 (Dettmers et al. 2023, arXiv:2305.14314)."""
-
-    type: Literal["nf4"] = "nf4"
-    double_quantization: bool = True
-    """Quantise the block scales too: 4.13 instead of 4.5 bits a weight."""
-
-
-class FP4(Config):
-    """4-bit floating point in blocks of 64; NF4's levels fit normally distributed weights better
-    (Dettmers et al. 2023)."""
-
-    type: Literal["fp4"] = "fp4"
-    double_quantization: bool = True
-    """Quantise the block scales too: 4.13 instead of 4.5 bits a weight."""
-
-
-class Int8(Config):
-    """8-bit integers by rows, outliers among the inputs in 16 bits (LLM.int8(), Dettmers et al.
-    2022, arXiv:2208.07339)."""
-
-    type: Literal["int8"] = "int8"
-    outlier_threshold: float = Field(6.0, ge=0)
-    """Inputs larger than this are multiplied in 16 bits; 6 is the paper's."""
-
-
-Quantization = Annotated[NoQuantization | NF4 | FP4 | Int8, Field(discriminator="type")]
-
-
 def loading_config(
     config: Quantization, compute_dtype: "torch.dtype"
 ) -> "BitsAndBytesConfig | None":
     """What `from_pretrained(quantization_config=…)` takes; None for an unquantised base."""
-    if isinstance(config, NoQuantization):
-        return None
-    from transformers import BitsAndBytesConfig
-
-    if isinstance(config, Int8):
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_threshold=config.outlier_threshold)
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type=config.type,
-        bnb_4bit_use_double_quant=config.double_quantization,
-        bnb_4bit_compute_dtype=compute_dtype,
-    )
+    return TYPES[type(config)].loading_config(config, compute_dtype)
 
 
 def prepare(config: Quantization, model: "PreTrainedModel") -> "PreTrainedModel":
