@@ -73,7 +73,10 @@ def test_hash_of_a_package_covers_all_its_files(tmp_path, monkeypatch):
 
     before = store.code_hash(some_package)
     (package / "inner" / "deep.py").write_text("x = 2\n")
-    assert store.code_hash(some_package) != before
+    changed = store.code_hash(some_package)
+    assert changed != before
+    (package / "inner" / "tools.yml").write_text("train: []\n")
+    assert store.code_hash(some_package) not in {before, changed}, "data that code reads counts"
 
 
 def test_write_runs_once_per_key(tmp_path):

@@ -44,11 +44,12 @@ def sha256_of_files(*paths: Path) -> str:
 
 
 def code_hash(*modules: ModuleType) -> str:
-    """Hash of the source of modules; of a package, of all its files."""
+    """Hash of the source of modules; of a package, of all its code and YAML."""
     files: list[Path] = []
     for module in modules:
         path = Path(inspect.getfile(module))
-        files += sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
+        package = sorted(path.parent.rglob("*")) if path.name == "__init__.py" else []
+        files += [file for file in package if file.suffix in {".py", ".yml"}] or [path]
     return sha256_of_files(*files)
 
 

@@ -11,6 +11,7 @@ from peftline.corpus.ingest import ingest
 from peftline.corpus.validate import validate
 from peftline.data_schema import Data, Problems
 from peftline.errors import PeftlineError
+from peftline.tool_calls import generate
 
 ROW = {"instruction": "Add.", "input": "2 and 2", "output": "4"}
 
@@ -441,7 +442,26 @@ def test_rows_kept_and_rows_dropped_are_the_rows_read(tmp_path_factory, kinds, d
     assert examples.reasons == expected == Counter(row["reason"] for row in dropped)
 
 
-def test_the_generated_rows_have_no_field_that_nobody_reads(tmp_path):
-    data = Data(source="tool_calls", train_rows=20, validation_rows=5, test_rows=5)
-    examples = validate(ingest(data, tmp_path), data, tmp_path)
+GENERATED = Data(source="tool_calls", train_rows=20, validation_rows=5, test_rows=5)
+
+
+def test_the_labels_of_generated_rows_are_kept_and_not_called_unread(tmp_path):
+    raw = ingest(GENERATED, tmp_path)
+    rows = [row["value"] for row in jsonl.read(raw.path / "rows.jsonl")]
+    assert all({"domain", "kind", "details"} <= row.keys() for row in rows)
+    examples = validate(raw, GENERATED, tmp_path)
     assert (examples.rows_kept, examples.unread_fields) == (30, {})
+
+
+def test_a_label_of_generated_rows_can_be_the_class_of_a_text(tmp_path):
+    columns = {"text": "input", "label": "domain"}
+    data = GENERATED.model_copy(update={"format": "classification", "columns": columns})
+    examples = validate(ingest(data, tmp_path), data, tmp_path)
+    first = next(jsonl.read(examples.path / "examples.jsonl"))
+    row = generate(20, 5, 5, seed=data.seed)[0]
+    assert (first["messages"][0]["content"], first["label"]) == (row["input"], row["domain"])
+
+
+def test_the_same_fields_in_a_file_are_called_unread(check):
+    row = {"instruction": "Add.", "output": "4", "domain": "sums", "details": 2}
+    assert list(check([row])[0].unread_fields) == ["domain", "details"]

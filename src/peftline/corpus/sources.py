@@ -89,6 +89,11 @@ def choose(read_all: Callable[[], Iterator[Row]], count: int, seed: int) -> Iter
     yield from (row for row, keep in zip(read_all(), chosen, strict=True) if keep)
 
 
+def labels(source: Source) -> frozenset[str]:
+    """Fields that a source carries for those who want them: no fault if no format reads them."""
+    return frozenset(tool_calls.LABELS if source.source == GENERATED else ())
+
+
 def _all(settled: Settled, data: Data) -> Iterator[Row]:
     source, found = settled.source, settled.found
     if source.source == GENERATED:
@@ -98,8 +103,6 @@ def _all(settled: Settled, data: Data) -> Iterator[Row]:
             test=data.test_rows,
             seed=data.seed,
         )
-        for row in generated:
-            del row["kind"]  # of the request; no part of an example, and would be named as unread
         yield from _numbered(GENERATED, generated)
         return
     if found is None:

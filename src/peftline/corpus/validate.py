@@ -12,6 +12,7 @@ from peftline.corpus import checks, columns, detection
 from peftline.corpus import examples as corpus_io
 from peftline.corpus.ids import Ids
 from peftline.corpus.refusals import Refusals
+from peftline.corpus.sources import labels
 from peftline.corpus.unread import WatchedRow
 from peftline.data_schema import Data, Source
 from peftline.errors import PeftlineError
@@ -109,5 +110,5 @@ def _read(
     checks.check(example, config.max_characters)
     if value.get("id") not in (None, ""):  # otherwise made from the content
         example = outcome.ids.distinct(example, row["file"], at if len(sources) > 1 else None)
-    outcome.unread.update(value.unread())
+    outcome.unread.update(field for field in value.unread() if field not in labels(sources[at]))
     return example

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass
 
-from .tools import Drawn, Source, Split, Tool, Value
+from .drawn import Drawn, Split, Value
+from .tools import FIELD, SEGMENT, Source, Tool
 
-SEGMENT = re.compile(r"\[([^]]*)\]")
 MENTIONED = 0.5
 """Share of the optional parts of a phrasing that are spoken."""
-FIELD = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,16 @@ class Asked:
         """Whether it ends in a question mark, so that it needs a frame for questions."""
         return self.text.endswith("?")
 
+    @property
+    def details(self) -> int:
+        """How many values the request states; each item of a list counts."""
+        said = [value for value in self.arguments.values() if value is not None]
+        return sum(len(value) if isinstance(value, list) else 1 for value in said)
+
 
 def ask(rng: random.Random, split: Split, tool: Tool, command: bool = False) -> Asked:
     """Draw a phrasing of `tool` (with `command`, no question) and values for what it mentions."""
-    phrasing = rng.choice(tool.commands if command else tool.phrasings)
+    phrasing = rng.choice(tool.commands if command else tool.asked)
     phrasing = SEGMENT.sub(lambda found: found[1] if rng.random() < MENTIONED else "", phrasing)
     mentioned = set(FIELD.findall(phrasing))
     drawn: dict[str, Drawn] = {}

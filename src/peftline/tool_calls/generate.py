@@ -5,33 +5,36 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from . import small_talk, wording
+from . import wording
 from .asking import Asked, ask
-from .domains import tools_of
+from .drawn import SPLITS, Split
+from .groups import NEAR_SHARE, SMALL_TALK, Group, Role, groups_of
 from .prompt import REFUSAL, instruction
-from .tools import SPLITS, Split, Tool
+from .tools import Tool
 
 Kind = Literal["single", "two_calls", "refusal"]
+Row = dict[str, Any]
+Card = TypeVar("Card")
 BLOCK: tuple[Kind, ...] = ("single",) * 38 + ("two_calls",) * 5 + ("refusal",) * 7
 """The kinds of 50 rows; dealt block by block, so that small splits have these shares too."""
 LISTED = (1, 1, 2, 2, 2)
 """Numbers of tools in a prompt, equally likely; two calls need two."""
 SMALL_TALK_SHARE = 2 / 3
 """Share of the refusals whose request is none for any tool; the others need an unlisted one."""
-NEAR_SHARE = 0.3
-"""Chance that the next tool of a row, needed or only listed, is of the domain of its first."""
 MAX_DRAWS = 2000
 """Draws for one row that give nothing new before a split counts as exhausted."""
+LABELS = ("domain", "kind", "details")
+"""Fields of a row that say something about its request, and belong to no conversation."""
 
 
-def generate(train: int, validation: int, test: int, seed: int) -> list[dict[str, str]]:
-    """Generate rows with the strings `id, split, group, kind, instruction, input, output`.
+def generate(train: int, validation: int, test: int, seed: int) -> list[Row]:
+    """Generate rows: `id, split, group, domain, kind, details, instruction, input, output`.
 
-    Tools, frames of requests and free-text values belong to one split each. The rows of a split
-    depend on `seed` alone: the first n rows of a longer split are the split of n rows.
+    All are strings but `details`, the number of values that the request states. Tools, frames of
+    requests and free-text values belong to one split each. The rows of a split depend on `seed`
+    alone: the first n rows of a longer split are the split of n rows.
 
     Args:
         train, validation, test: number of rows of each split.
@@ -47,17 +50,19 @@ def generate(train: int, validation: int, test: int, seed: int) -> list[dict[str
     return [row for split in SPLITS for row in rows_of(split, wanted[split], seed)]
 
 
-def rows_of(split: Split, count: int, seed: int) -> Iterator[dict[str, str]]:
+def rows_of(split: Split, count: int, seed: int) -> Iterator[Row]:
     """The first `count` different rows of one split.
 
     Raises:
         ValueError: the split has fewer different rows.
     """
     rng = random.Random(f"{seed}/{split}")
+    decks = {role: dealt(rng, groups) for role, groups in groups_of(split, rng).items()}
     seen: set[tuple[str, str]] = set()
-    for number, kind in zip(range(count), dealt(rng), strict=False):
+    for number, kind in zip(range(count), dealt(rng, BLOCK), strict=False):
+        group = next(decks[role_of(kind, rng)])
         for _ in range(MAX_DRAWS):
-            row = draw_row(rng, split, kind)
+            row = draw_row(rng, split, kind, group)
             key = row["instruction"], row["input"]
             if key not in seen:
                 break
@@ -70,66 +75,50 @@ def rows_of(split: Split, count: int, seed: int) -> Iterator[dict[str, str]]:
         yield {"id": f"{split}-{number:05}", "split": split} | row
 
 
-def dealt(rng: random.Random) -> Iterator[Kind]:
-    """Kinds without end: one shuffled `BLOCK` after the other."""
+def dealt(rng: random.Random, cards: Sequence[Card]) -> Iterator[Card]:
+    """Cards without end: all of them, shuffled, again and again; so none comes much more often."""
     while True:
-        yield from rng.sample(BLOCK, len(BLOCK))
+        yield from rng.sample(cards, len(cards))
 
 
-def draw_row(rng: random.Random, split: Split, kind: Kind) -> dict[str, str]:
+def role_of(kind: Kind, rng: random.Random) -> Role:
+    """From which groups a row of this kind is: refusals are of small talk, or of a single tool."""
+    if kind == "refusal":
+        return SMALL_TALK if rng.random() < SMALL_TALK_SHARE else "single"
+    return kind
+
+
+def draw_row(rng: random.Random, split: Split, kind: Kind, group: Group) -> Row:
     """One row without `id` and `split`."""
-    talks = kind == "refusal" and rng.random() < SMALL_TALK_SHARE
-    tool = rng.choice(small_talk.requests_of(split) if talks else all_tools(split))
-    near, far = neighbours(tool.name, split)
-    needed = [tool]
+    needed = rng.sample(group.needed, len(group.needed))
     if kind == "two_calls":
-        needed.append(rng.choice(near if rng.random() < NEAR_SHARE else far))
-        asked = [ask(rng, split, one, command=True) for one in needed]
+        asked = [ask(rng, split, tool, command=True) for tool in needed]
         request = pair(rng, split, *asked)
     else:
-        asked = [ask(rng, split, tool)]
+        asked = [ask(rng, split, tool) for tool in needed]
         frames = wording.QUESTIONS if asked[0].is_question else wording.COMMANDS
         request = wording.frame(rng.choice(frames[split]), asked[0].text)
 
     refuses = kind == "refusal"
-    listed = offer(rng, () if refuses else needed, near, far)
+    listed = offer(rng, () if refuses else needed, group)
     return {
-        "group": "+".join(one.name for one in needed),
+        "group": group.name,
+        "domain": group.domain,
         "kind": kind,
-        "instruction": instruction(one.signature for one in listed),
+        "details": sum(one.details for one in asked),
+        "instruction": instruction(tool.signature for tool in listed),
         "input": request,
         "output": REFUSAL if refuses else answer(asked),
     }
 
 
-def offer(
-    rng: random.Random, needed: Sequence[Tool], near: Sequence[Tool], far: Sequence[Tool]
-) -> list[Tool]:
+def offer(rng: random.Random, needed: Sequence[Tool], group: Group) -> list[Tool]:
     """The tools of a prompt: those that are needed and others, in any order."""
-    others = rng.sample(far, min(len(far), max(LISTED) + 1))
-    if near and rng.random() < NEAR_SHARE:
-        others.insert(0, rng.choice(near))
-    spare = [one for one in others if one not in needed]
-    listed = [*needed, *spare[: max(0, rng.choice(LISTED) - len(needed))]]
+    others = rng.sample(group.far, min(len(group.far), max(LISTED)))
+    if group.near and rng.random() < NEAR_SHARE:
+        others.insert(0, rng.choice(group.near))
+    listed = [*needed, *others[: max(0, rng.choice(LISTED) - len(needed))]]
     return rng.sample(listed, len(listed))
-
-
-@cache
-def all_tools(split: Split) -> tuple[Tool, ...]:
-    """The tools of one split, in a fixed order."""
-    return tuple(tool for tools in tools_of(split).values() for tool in tools)
-
-
-@cache
-def neighbours(name: str, split: Split) -> tuple[tuple[Tool, ...], tuple[Tool, ...]]:
-    """The other tools of the split: those in the domain of tool `name`, and the rest.
-
-    Small talk has no domain.
-    """
-    domains = tools_of(split).values()
-    own = next((tools for tools in domains if name in {one.name for one in tools}), ())
-    near = tuple(one for one in own if one.name != name)
-    return near, tuple(one for one in all_tools(split) if one not in own)
 
 
 def pair(rng: random.Random, split: Split, first: Asked, second: Asked) -> str:

@@ -1,29 +1,32 @@
-"""Sources of days, times of day and lengths of time, written as people write them."""
+"""Sources of days, times of day and lengths of time, written as people write them.
+
+A tool names them in YAML by their name alone: `day: date`.
+"""
 
 from __future__ import annotations
 
+import datetime
 import random
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import ClassVar
 
-from .tools import Drawn, Split
-from .values import WORDS, in_words
+from .drawn import Drawn, Split
+from .values import WORDS, Source, in_words
 
 MONTHS = (
     "January February March April May June July August September October November December"
 ).split()
 
 
-@dataclass(frozen=True)
-class Date:
+class Date(Source):
     """A day of 2025 to 2027, mostly as it goes into the call: a small model must copy first."""
 
     type: ClassVar[str] = "YYYY-MM-DD"
 
+    date: None = None
+
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         """Draw a day: its wording and its ISO form."""
-        day = date(2025, 1, 1) + timedelta(days=rng.randrange(3 * 365))
+        day = datetime.date(2025, 1, 1) + datetime.timedelta(days=rng.randrange(3 * 365))
         month, nth = MONTHS[day.month - 1], f"{day.day}{ordinal_ending(day.day)}"
         forms = [day.isoformat()] * 12 + [
             f"{day.day} {month} {day.year}",
@@ -33,11 +36,12 @@ class Date:
         return Drawn(rng.choice(forms), day.isoformat())
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(Source):
     """A time between 07:00 and 21:45, in quarters: mostly `19:30`, also `7:30 pm` or in words."""
 
     type: ClassVar[str] = "HH:MM"
+
+    clock: None = None
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         """Draw a time: its wording and its `HH:MM` form."""
@@ -57,11 +61,12 @@ class Clock:
         return Drawn(rng.choice(forms), f"{hour:02}:{minute:02}")
 
 
-@dataclass(frozen=True)
-class Minutes:
+class Minutes(Source):
     """A length of time in minutes: `20 minutes`, `half an hour`, `two hours`."""
 
     type: ClassVar[str] = "integer"
+
+    minutes: None = None
 
     def draw(self, rng: random.Random, split: Split) -> Drawn:
         """Draw a length: its wording and its minutes."""
@@ -75,6 +80,3 @@ class Minutes:
 def ordinal_ending(day: int) -> str:
     """`st` of 1st, 21st and 31st, and so on."""
     return "th" if 11 <= day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-
-
-DATE, CLOCK, MINUTES = Date(), Clock(), Minutes()

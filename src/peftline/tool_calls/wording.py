@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .tools import Split
+from .drawn import Split
 
 COMMANDS: dict[Split, tuple[str, ...]] = {
     "train": (
