@@ -5,8 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from transformers import MixtralConfig, MixtralForCausalLM
 
 from peftline import jsonl, store
+from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.base_model.materialise import materialise
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
 from peftline.errors import PeftlineError
@@ -17,6 +20,7 @@ from peftline.handles import Splits
 from peftline.rendering import template as templates
 from peftline.rendering import token_rows
 from peftline.rendering.tokenise import tokenise
+from peftline.schema import BaseModelSource, Recipe
 
 NF4 = {"type": "nf4"}
 RECIPES = pytest.mark.parametrize("quantization", [None, NF4], ids=["lora", "qlora"])
@@ -163,8 +167,6 @@ def test_gradient_checkpointing_changes_memory_only(run):
 
 @RECIPES
 def test_every_tensor_of_the_adapter_learns_and_the_base_does_not(run, loud_base, quantization):
-    from peftline.base_model.loading import load_model
-
     done = run(quantization=quantization)
     assert all("lora_" in name for name in weights(done))
     assert all(p.abs().max() > 0 for n, p in weights(done).items() if "lora_B" in n)
@@ -199,8 +201,6 @@ def test_the_history_says_what_was_trained(run, sum_tokens):
 
 def test_the_validation_loss_is_that_of_the_validation_rows(run, loud_base, sum_tokens):
 
-    from peftline.base_model.loading import load_model
-
     model = load_model(loud_base)
     done = run(max_steps=1)
     rows = token_rows.open_side(sum_tokens.path, "validation")
@@ -230,8 +230,6 @@ def texts(loud_base, rendering, tmp_path):
 
 @pytest.mark.parametrize("packing", ["auto", "off"])
 def test_losses_of_plain_texts_are_means_over_what_is_predicted(run, loud_base, texts, packing):
-    from peftline.base_model.loading import load_model
-
     done = run(data=texts, max_steps=1, batch_size=12, speed={"packing": packing})
     model = load_model(loud_base)
 
@@ -247,6 +245,38 @@ def test_losses_of_plain_texts_are_means_over_what_is_predicted(run, loud_base, 
     assert done.validation[0] == pytest.approx(mean("validation"), rel=1e-4)
     assert done.losses[1] == pytest.approx(mean("train"), rel=1e-4)
     assert done.history["tokens"] == {"total": 66, "supervised": 54}
+
+
+def test_a_model_with_experts_is_delivered_with_the_configuration_of_its_base(
+    loud_base, sum_splits, recipe, rendering, tmp_path, float32
+):
+    """TRL would have it compute the loss of its router with every answer."""
+    tokenizer, folder = load_tokenizer(loud_base), tmp_path / "experts"
+    size = {"vocab_size": len(tokenizer), "hidden_size": 32, "intermediate_size": 48}
+    heads = {"num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    routed = {"num_local_experts": 4, "router_aux_loss_coef": 0.02, "bos_token_id": None}
+    config = MixtralConfig(**size | heads | ends | routed)
+    MixtralForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    base = materialise(BaseModelSource(source=str(folder)), tmp_path)
+    values = recipe(max_steps=1).model_dump() | {"adapter": {"type": "none"}}
+    trained, _ = fine_tune(
+        recipe=Recipe(**values),
+        name="full",
+        base=base,
+        tokenised=tokenise(sum_splits, base, rendering, tmp_path),
+        seed=42,
+        input_hash="0" * 64,
+        checkpoints=tmp_path / "checkpoints",
+    )
+    ours, theirs = (c.to_dict() for c in (trained.model.config, load_model(base).config))
+    assert not ours["output_router_logits"]
+    # how it was loaded, and what a trainer has done with the cache
+    others = {"dtype", "use_cache", "_name_or_path"}
+    assert {k: v for k, v in ours.items() if k not in others} == {
+        k: v for k, v in theirs.items() if k not in others
+    }
 
 
 def test_the_identity_names_all_inputs(run, loud_base, sum_tokens):

@@ -92,6 +92,12 @@ MODELS = {
         Logits.OF_HEAD,
     ),
     "capped": (Gemma2ForCausalLM, Gemma2Config, {}, Logits.POSITION_BY_POSITION),
+    "capped, with nothing to see of it at small logits": (
+        Gemma2ForCausalLM,
+        Gemma2Config,
+        {"final_logit_softcapping": 32.0},
+        Logits.POSITION_BY_POSITION,
+    ),
     "capped by another name": (
         RecurrentGemmaForCausalLM,
         RecurrentGemmaConfig,

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 _TRIAL_TOKENS = 8
 # Caps of published models are 15 to 50: the logits of a trial reach beyond them, for those of small
-# or random weights do not, and a cap of 30 changes a logit of 0.1 by less than bfloat16 shows.
+# or random weights do not, and a cap of 32 changes no logit of 0.1 by as much as bfloat16 shows.
 _TRIAL_LOGITS = 1000.0
 _ROUTER = "output_router_logits"  # by which transformers' models are asked for their router's loss
 _VAST = 1e30  # by which the token losses are divided, so that nothing is left of them in float32
