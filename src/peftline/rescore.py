@@ -2,22 +2,24 @@
 
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from peftline import jsonl, store
-from peftline.comparison import runs as stored
+from peftline import jsonl, publishing, store
+from peftline.comparison import runs as stored_runs
 from peftline.comparison.runs import Run
 from peftline.comparison.versions import is_current
 from peftline.errors import PeftlineError, listed
-from peftline.evaluation import metrics
+from peftline.evaluation import base_scores, metrics
 from peftline.evaluation.metrics.metric_set import Metrics, MetricSet
 from peftline.evaluation.protocol import questions_sha256, scoring_sha256
 from peftline.evaluation.rows import Rows, by_mode
+from peftline.handles import BaseScores, dump
 from peftline.reports.summary import MODES, Delivered, verdict
 from peftline.schema import Evaluation
 
+SHOWN = "scores.json"
+"""Beside the answers and metrics of the last run's base: which scores they are."""
 # Figures of a summary whose answers are not stored.
 _WITHOUT_ANSWERS = ("metrics_quantized", "validation_metrics")
 
@@ -40,8 +42,12 @@ class _New(NamedTuple):
 
 
 class _Base(NamedTuple):
+    """What the base has answered, and its scores of today."""
+
+    stored: BaseScores
     rows: Rows
-    scores: dict[str, Any]
+    metrics: dict[str, Any]
+    is_new: bool = False
 
 
 def rescore(root: Path) -> list[Outcome]:
@@ -55,59 +61,74 @@ def rescore(root: Path) -> list[Outcome]:
         PeftlineError: there are no runs, or references that today's metrics cannot score.
     """
     places: dict[Path, list[Run]] = {}
-    for run in stored.read(root).runs:
+    for run in stored_runs.read(root).runs:
         places.setdefault((root / run.folder).parents[2], []).append(run)
-    made, problems = [], []
+    made, problems = {}, []
     for place, of_place in places.items():
         try:
-            made += _place(place, of_place, root)
+            made[place] = _place(place, of_place, root)
         except ValueError as error:
             problems.append(f"{place.relative_to(root.parent).as_posix()}: {error}")
     if problems:
         raise PeftlineError("\n".join(["Nothing was changed.", *problems]))
-    for new in made:
-        _write(new.files)
-    return [new.outcome for new in made]
+    for place, news in made.items():
+        with publishing.settled(place):
+            for new in news:
+                _write(new.files)
+    return [new.outcome for news in made.values() for new in news]
 
 
-def _place(place: Path, runs: list[Run], root: Path) -> Iterable[_New]:
-    """What is new beside each other: the base, which the runs there have in common, and they."""
-    first = runs[0]
-    base, made = _Base(first.base_predictions, first.base_metrics), []
-    if base.rows:
-        new, base = _of_base(place / "07_model_output" / "base", base, _set_of(first), root)
-        made.append(new)
-    renewed = any(new.outcome.is_renewed for new in made)
-    return [*made, *(_of_run(run, base, place, root, renewed) for run in runs)]
+def _place(place: Path, runs: list[Run], root: Path) -> list[_New]:
+    """What is new beside each other: what the base has answered, and the runs."""
+    bases: dict[str, _Base] = {}
+    made = []
+    for run in runs:
+        name = run.base_scores.sha256
+        if name not in bases:
+            new, bases[name] = _of_base(place / "07_model_output" / "base", run, root)
+            made.append(new)
+        made.append(_of_run(run, bases[name], place, root))
+    return made
 
 
-def _of_base(
-    folder: Path, base: _Base, metric_set: MetricSet | None, root: Path
-) -> tuple[_New, _Base]:
-    where, protocol = folder.relative_to(root).as_posix(), base.scores.get("protocol", {})
-    metric_set = metrics.of_summary(protocol) or metric_set
-    if metric_set is None or is_current(protocol):
+def _of_base(folder: Path, run: Run, root: Path) -> tuple[_New, _Base]:
+    """What a run was compared with, scored anew, and the copies of it that people look at."""
+    base = _Base(run.base_scores, run.base_predictions, run.base_metrics)
+    where, protocol = folder.relative_to(root).as_posix(), base.metrics.get("protocol", {})
+    metric_set = metrics.of_summary(protocol) or _set_of(run)
+    if not base.rows or metric_set is None or is_current(protocol):
         return _New({}, Outcome(where, False, "")), base
     if not metric_set.is_of_text:
         return _New({}, Outcome(where, False, _fixed(metric_set))), base
     rows = _scored(base.rows, metric_set)
-    scores = base.scores | {
-        mode: metric_set.aggregate(said) for mode, said in by_mode(rows).items()
+    renewed = base.metrics | {
+        mode: metric_set.aggregate(answered) for mode, answered in by_mode(rows).items()
     }
     if protocol:
-        scores["protocol"] = protocol | {"scoring_sha256": scoring_sha256(metric_set)}
-    files = {folder / "predictions.jsonl": jsonl.text(rows), folder / "metrics.json": _json(scores)}
-    return _New(files, Outcome(where, True, "")), _Base(rows, scores)
+        renewed["protocol"] = protocol | {"scoring_sha256": scoring_sha256(metric_set)}
+    stored = base_scores.renewed(base.stored, rows, renewed)
+    files = {}
+    if _is_shown(folder, base.stored):
+        files = {
+            folder / "predictions.jsonl": jsonl.text(rows),
+            folder / "metrics.json": _json(renewed),
+            folder / SHOWN: dump(stored, folder),
+        }
+    return _New(files, Outcome(where, True, "")), _Base(stored, rows, renewed, is_new=True)
 
 
-def _of_run(run: Run, base: _Base, place: Path, root: Path, base_is_new: bool) -> _New:
-    if is_current(run.summary) and not base_is_new:
+def _is_shown(folder: Path, scores: BaseScores) -> bool:
+    """Whether the files of the last run, beside the folders of all, are about these scores."""
+    file = folder / SHOWN
+    return file.exists() and json.loads(file.read_text("utf-8"))["sha256"] == scores.sha256
+
+
+def _of_run(run: Run, base: _Base, place: Path, root: Path) -> _New:
+    if is_current(run.summary) and not base.is_new:
         return _New({}, Outcome(run.folder, False, ""))
     metric_set = _set_of(run)
     if metric_set and not metric_set.is_of_text:
         return _New({}, Outcome(run.folder, False, _fixed(metric_set)))
-    if metric_set and (apart := _apart(run, base, metric_set)):
-        return _New({}, Outcome(run.folder, False, f"{apart}; run the recipe again"))
     rows = _scored(run.predictions, metric_set) if metric_set else run.predictions
     changed = [row["scores"] for row in rows] != [row["scores"] for row in run.predictions]
     lost = [name for name in _WITHOUT_ANSWERS if changed and run.summary.get(name)]
@@ -119,24 +140,18 @@ def _of_run(run: Run, base: _Base, place: Path, root: Path, base_is_new: bool) -
         {
             output / "predictions.jsonl": jsonl.text(rows),
             output / "metrics.json": _json(scores),
+            **_inputs(root / run.folder, base),
             root / run.folder / "summary.json": _json(summary),
         },
         Outcome(run.folder, True, note),
     )
 
 
-def _apart(run: Run, base: _Base, metric_set: MetricSet) -> str:
-    """Why the base beside a run is no opponent for its verdict; empty if it is."""
-    asked = questions_sha256(run.predictions)
-    if not base.rows:
-        return "there are no answers of the base beside it"
-    if any(questions_sha256(of_mode) != asked for of_mode in by_mode(base.rows).values()):
-        return "the base beside it has answered other questions since"
-    settings = run.summary["evaluation"] | {"metric_set": metric_set.name}
-    protocol = base.scores.get("protocol", {}).items()  # of an older version there is none
-    if any(name in settings and value != settings[name] for name, value in protocol):
-        return "the base beside it has been asked or scored otherwise since"
-    return ""
+def _inputs(reports: Path, base: _Base) -> dict[Path, str]:
+    """What a run was made of, with the base's scores of today."""
+    file = reports / "inputs.json"
+    inputs = json.loads(file.read_text(encoding="utf-8"))
+    return {file: _json(inputs | {"base_scores": json.loads(dump(base.stored, reports))})}
 
 
 def _of_today(
@@ -148,7 +163,7 @@ def _of_today(
             Delivered(run.recipe, run.summary["adapter_bytes"]),
             run.summary | run.history,
             scores,
-            base.scores,
+            base.metrics,
             rows,
             base.rows,
             metric_set,
@@ -157,7 +172,7 @@ def _of_today(
         "metric_set": metric_set and metric_set.name,
         "scoring_sha256": metric_set and scoring_sha256(metric_set),
         "metrics": scores,
-        "base_metrics": {mode: base.scores.get(mode) for mode in MODES},
+        "base_metrics": {mode: base.metrics.get(mode) for mode in MODES},
         "data": run.summary["data"] | {"test_sha256": questions_sha256(rows)},
     }
 

@@ -4,12 +4,13 @@ import copy
 import json
 import statistics
 
-from peftline import jsonl
+from peftline import jsonl, store
 from peftline.comparison.pairs import turned
 from peftline.comparison.runs import Run
 from peftline.evaluation import metrics
 from peftline.evaluation.protocol import Protocol, scoring_sha256
 from peftline.evaluation.statistics.intervals import mean, proportion
+from peftline.handles import BaseScores, dump
 
 SUMMARY = {
     "status": "finished",
@@ -100,11 +101,21 @@ def save(one, root, place="."):
     (reports / "summary.json").write_text(json.dumps(one.summary))
     (reports / "history.json").write_text(json.dumps(one.history))
     jsonl.write(output / "predictions.jsonl", one.predictions)
-    if one.base_predictions:
-        base = root / place / "07_model_output/base"
-        base.mkdir(parents=True, exist_ok=True)
-        jsonl.write(base / "predictions.jsonl", one.base_predictions)
-        (base / "metrics.json").write_text(json.dumps(one.base_metrics))
+    key = store.short_hash([one.base_predictions, one.base_metrics])
+    base = root / place / "07_model_output/base" / key
+    base.mkdir(parents=True, exist_ok=True)
+    jsonl.write(base / "predictions.jsonl", one.base_predictions)
+    (base / "manifest.json").write_text(json.dumps(one.base_metrics))
+    scores = BaseScores(
+        path=base,
+        sha256=key,
+        base_sha256=one.summary["base_model"]["sha256"],
+        data_sha256=one.summary["data"]["sha256"],
+        rendering={},
+        evaluation={},
+    )
+    inputs = {"base_scores": json.loads(dump(scores, reports))}
+    (reports / "inputs.json").write_text(json.dumps(inputs))
     return reports
 
 

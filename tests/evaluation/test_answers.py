@@ -7,7 +7,7 @@ from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
-from peftline.evaluation import answers, asking, generation
+from peftline.evaluation import answers, asking, base_scores, generation
 from peftline.evaluation import base as untrained
 from peftline.evaluation.generation import Answer
 from peftline.evaluation.metrics.metric_set import Likelihood
@@ -176,9 +176,10 @@ def test_perplexity_is_that_of_the_references_after_their_prompts(
 def test_the_base_is_scored_by_likelihood_with_and_without_worked_examples(
     loud_base, sum_splits, rendering, tmp_path, float32
 ):
-    rows, scores = untrained.score_base(
+    scored = untrained.score_base(
         loud_base, sum_splits, rendering, settings(metrics="perplexity"), tmp_path
     )
+    rows, scores = base_scores.read(scored)
     draws = scores["few_shot_draws"]
     zero, few = (scores[mode]["negative_log_likelihood"] for mode in ("zero_shot", "few_shot"))
     assert zero["value"] != few["value"]

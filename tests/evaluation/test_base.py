@@ -8,7 +8,15 @@ import pytest
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.errors import PeftlineError
-from peftline.evaluation import answers, base, baselines, generation, metrics, prompting
+from peftline.evaluation import (
+    answers,
+    base,
+    base_scores,
+    baselines,
+    generation,
+    metrics,
+    prompting,
+)
 from peftline.evaluation.protocol import Protocol, scoring_sha256
 from peftline.formats.example import Example, Message, ToolCall
 from peftline.rendering import template as templates
@@ -22,7 +30,9 @@ EVALUATION = Evaluation(max_new_tokens=6, few_shot=2)
 def scored(loud_base, sum_splits, rendering, tmp_path, float32):
     def run(**settings):
         evaluation = EVALUATION.model_copy(update=settings)
-        return base.score_base(loud_base, sum_splits, rendering, evaluation, tmp_path)
+        return base_scores.read(
+            base.score_base(loud_base, sum_splits, rendering, evaluation, tmp_path)
+        )
 
     return run
 
@@ -56,7 +66,9 @@ def test_the_base_is_scored_both_ways_once(scored, loud_base, sum_splits, render
         assert scores[mode]["exact_match"]["n"] == 6
     missing = loud_base.model_copy(update={"path": tmp_path / "nowhere"})
     again = base.score_base(missing, sum_splits, rendering, EVALUATION, tmp_path)
-    assert again == (rows, scores), "nothing is computed again, so the model is not opened"
+    assert base.read(again) == (rows, scores), (
+        "nothing is computed again, so the model is not opened"
+    )
 
 
 @pytest.mark.parametrize("other", [{"latency": False}, {"forgetting": False}, {"validation": True}])
@@ -169,7 +181,8 @@ def test_rules_answer_the_built_in_data_as_any_model(
     tool_call_splits, tiny_base, rendering, tmp_path
 ):
     settings = Evaluation(max_new_tokens=1, few_shot=0)
-    rows, scores = base.score_base(tiny_base, tool_call_splits, rendering, settings, tmp_path)
+    scored = base.score_base(tiny_base, tool_call_splits, rendering, settings, tmp_path)
+    rows, scores = base_scores.read(scored)
     ruled = {row["id"]: row for row in rows if row["mode"] == "rules"}
     constant = [row for row in rows if row["mode"] == "constant"]
     made = [row for row in generate(24, 8, 8, seed=42) if row["split"] == "test"]
@@ -201,9 +214,10 @@ def test_worked_examples_that_the_model_cannot_read_are_left_out_with_their_reas
     short_context, tiny_base, sum_splits, rendering, tmp_path, float32, positions
 ):
     most = tokens_of_questions(tiny_base, sum_splits, rendering) + EVALUATION.max_new_tokens
-    rows, scores = base.score_base(
+    scored = base.score_base(
         short_context(most, positions), sum_splits, rendering, EVALUATION, tmp_path
     )
+    rows, scores = base_scores.read(scored)
     assert len(rows) == 2 * 6, "zero-shot and constant"
     assert "few_shot" not in scores
     assert re.search(
@@ -220,7 +234,8 @@ def test_sets_of_worked_examples_that_can_be_read_are_tried(
     needed = sorted(tokens_of_questions(tiny_base, sum_splits, rendering, one) for one in sets)
     assert needed[0] < needed[-1], "otherwise this test could not fail"
     most = needed[0] + EVALUATION.max_new_tokens
-    _, scores = base.score_base(short_context(most), sum_splits, rendering, EVALUATION, tmp_path)
+    scored = base.score_base(short_context(most), sum_splits, rendering, EVALUATION, tmp_path)
+    _, scores = base_scores.read(scored)
     assert scores["not_asked"] == {}
     assert scores["few_shot"]["exact_match"]["n"] == 6
     assert "Fewer sets of worked examples are tried" in caplog.text

@@ -1,16 +1,22 @@
 """What runs have left under a root, read into values."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peftline import jsonl, store
+from peftline import jsonl, publishing
 from peftline.errors import PeftlineError, listed
+from peftline.evaluation import base_scores
 from peftline.evaluation.rows import Rows
+from peftline.handles import BaseScores, parse
 from peftline.sweep import state
 from peftline.sweep.point import Result
+
+Bases = dict[str, tuple[Rows, dict[str, Any]]]
+"""Answers and metrics of the base, by their hash."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +30,12 @@ class Run:
     summary: dict[str, Any]
     history: dict[str, Any]
     predictions: Rows
+    base_scores: BaseScores
     base_predictions: Rows
-    """Answers of the base beside it, each with its `mode`; runs beside each other share them."""
+    """Answers of the base that it was compared with, each with its `mode`; runs with the same ones
+    share them."""
     base_metrics: dict[str, Any]
-    """Of each mode, and beside them how they were asked; empty where there are none."""
+    """Of each mode, and beside them how they were asked."""
     finished_at: float
     """When its summary was written, in seconds since 1970."""
     varied: dict[str, Any] = field(default_factory=dict)
@@ -57,12 +65,14 @@ class Runs:
 def read(root: Path) -> Runs:
     """Read the runs directly under a root, and those of the final points of a sweep there.
 
+    No run takes its place while its files are read.
+
     Raises:
         PeftlineError: there is no run at all.
     """
     sweep = state.read(root)
-    runs, failures = _read_place(root, root, {}, {})
-    bases: dict[str, Rows] = {}
+    bases: Bases = {}
+    runs, failures = _read_place(root, root, {}, bases)
     for point in sweep.points if sweep else []:
         if point.status != "finished":
             failures.append(_failure(point))
@@ -80,14 +90,22 @@ def read(root: Path) -> Runs:
 
 
 def _read_place(
-    place: Path, root: Path, varied: dict[str, Any], bases: dict[str, Rows]
+    place: Path, root: Path, varied: dict[str, Any], bases: Bases
 ) -> tuple[list[Run], list[Failure]]:
     """The runs whose reports lie in `<place>/08_reporting/<recipe>/seed-<seed>`."""
+    with publishing.settled(place):
+        return _read_settled(place, root, varied, bases)
+
+
+def _read_settled(
+    place: Path, root: Path, varied: dict[str, Any], bases: Bases
+) -> tuple[list[Run], list[Failure]]:
     runs, failures = [], []
     for reports in _folders(place):
         recipe, seed = reports.parent.name, int(reports.name.removeprefix("seed-"))
         output = place / "07_model_output" / recipe / reports.name
         try:
+            scores = _base_scores(reports, bases)
             run = Run(
                 recipe=recipe,
                 seed=seed,
@@ -95,15 +113,17 @@ def _read_place(
                 summary=json.loads((reports / "summary.json").read_text(encoding="utf-8")),
                 history=json.loads((reports / "history.json").read_text(encoding="utf-8")),
                 predictions=list(jsonl.read(output / "predictions.jsonl")),
-                base_predictions=_base(place, bases),
-                base_metrics=_base_metrics(place),
+                base_scores=scores,
+                base_predictions=bases[scores.sha256][0],
+                base_metrics=bases[scores.sha256][1],
                 finished_at=(reports / "summary.json").stat().st_mtime,
                 varied=varied,
             )
         except FileNotFoundError as error:
-            missing = Path(error.filename)
-            what = "not finished" if missing.name == "summary.json" else "not whole"
-            reason = f"{what}: there is no {missing.relative_to(root).as_posix()}"
+            what = "not finished" if error.filename.endswith("summary.json") else "not whole"
+            # What the base has answered lies above the root of an experiment.
+            missing = Path(os.path.relpath(error.filename, root))
+            reason = f"{what}: there is no {missing.as_posix()}"
             failures.append(Failure(recipe, seed, reason, varied))
         except ValueError as error:  # no JSON, or no text
             reason = f"a file in {reports.relative_to(root).as_posix()} cannot be read: {error}"
@@ -119,20 +139,13 @@ def _folders(place: Path) -> Iterator[Path]:
             yield reports
 
 
-def _base(place: Path, read_before: dict[str, Rows]) -> Rows:
-    """The base's answers in a place; the points of a sweep have equal files, kept once."""
-    file = place / "07_model_output" / "base" / "predictions.jsonl"
-    if not file.is_file():
-        return []
-    key = store.sha256_of_files(file)
-    if key not in read_before:
-        read_before[key] = list(jsonl.read(file))
-    return read_before[key]
-
-
-def _base_metrics(place: Path) -> dict[str, Any]:
-    file = place / "07_model_output" / "base" / "metrics.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+def _base_scores(reports: Path, read_before: Bases) -> BaseScores:
+    """Those that a run was compared with; equal ones are read once."""
+    inputs = json.loads((reports / "inputs.json").read_text(encoding="utf-8"))
+    scores = parse(BaseScores, json.dumps(inputs["base_scores"]), reports)
+    if scores.sha256 not in read_before:
+        read_before[scores.sha256] = base_scores.read(scores)
+    return scores
 
 
 def _failure(point: Result) -> Failure:

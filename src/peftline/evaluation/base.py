@@ -11,12 +11,12 @@ from peftline import jsonl, sources, store
 from peftline.base_model import context, hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import iterate
-from peftline.evaluation import answers, baselines, metrics, prompting, shots
+from peftline.evaluation import answers, base_scores, baselines, metrics, prompting, shots
 from peftline.evaluation.asking import Outcome
 from peftline.evaluation.protocol import Protocol
 from peftline.evaluation.rows import Rows
 from peftline.formats.example import Example
-from peftline.handles import BaseModelFolder, Splits
+from peftline.handles import BaseModelFolder, BaseScores, Splits
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
 from peftline.schema import Evaluation, Rendering
@@ -40,15 +40,8 @@ def score_base(
     rendering: Rendering,
     evaluation: Evaluation,
     root: Path,
-) -> Scored:
-    """Score the untouched base and the baselines, once per data, base and settings.
-
-    Returns:
-        Predictions, each with its `mode`, and the metrics of each mode. Besides, `not_asked`: why
-        there is none of a mode; `protocol`: how answers were made and scored; and where several
-        draws of worked examples were tried, `few_shot_draws`: which was `chosen`, by which
-        `metric` on how many validation questions (`n`), and the `values` of all draws.
-    """
+) -> BaseScores:
+    """Score the untouched base and the baselines, once per data, base and settings."""
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
     key = {
         "base": base.sha256,
@@ -64,11 +57,18 @@ def score_base(
         """Score each mode; predictions go into the folder, metrics into its manifest."""
         template = templates.load(load_tokenizer(base), rendering)
         rows, results = _score(load_model(base, dtype), template, splits, evaluation)
-        jsonl.write(folder / "predictions.jsonl", rows)
+        jsonl.write(folder / base_scores.ANSWERS, rows)
         return results
 
-    path, results = store.build(root / "07_model_output" / "base", key, write)
-    return list(jsonl.read(path / "predictions.jsonl")), results
+    path, _ = store.build(root / "07_model_output" / "base", key, write)
+    return BaseScores(
+        path=path,
+        sha256=base_scores.sha256(path),
+        base_sha256=base.sha256,
+        data_sha256=splits.sha256,
+        rendering=rendering.model_dump(),
+        evaluation=evaluation.model_dump(mode="json", exclude=_OF_OTHERS),
+    )
 
 
 def _score(
