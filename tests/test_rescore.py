@@ -191,30 +191,18 @@ def test_scores_that_are_made_of_likelihoods_stay_and_it_is_said(tmp_path, chang
     assert files(tmp_path) == before
 
 
-@pytest.mark.parametrize("missing", ["questions", "settings", "answers"])
-def test_a_run_whose_base_has_been_asked_otherwise_since_stays_and_it_is_said(
-    tmp_path, mend, missing
-):
-    one = finished()
-    if missing == "questions":
-        one.base_predictions[0]["prompt"] = "another question"
-    if missing == "settings":
-        one.base_metrics["protocol"]["max_new_tokens"] = 99
-    if missing == "answers":
-        one.base_predictions.clear()
-    save(one, tmp_path)
+def test_runs_that_were_compared_with_other_answers_of_the_base_keep_their_own(tmp_path, mend):
+    save(finished(), tmp_path)
+    other = finished("vera")
+    other.base_predictions[1]["prediction"] = "FOUR"
+    save(other, tmp_path)
     mend()
-    *_, outcome = rescore(tmp_path)
-    reasons = {
-        "questions": "the base beside it has answered other questions since",
-        "settings": "the base beside it has been asked or scored otherwise since",
-        "answers": "there are no answers of the base beside it",
+    rescore(tmp_path)
+    zero_shot = {
+        one.recipe: one.summary["base_metrics"]["zero_shot"]["exact_match"]["value"]
+        for one in stored.read(tmp_path).runs
     }
-    assert outcome == (
-        "08_reporting/lora/seed-42",
-        False,
-        f"{reasons[missing]}; run the recipe again",
-    )
+    assert zero_shot == {"lora": 0.25, "vera": 0.5}
 
 
 def test_a_summary_of_an_older_version_gets_what_it_lacks(tmp_path):
