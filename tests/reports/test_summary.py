@@ -10,9 +10,14 @@ def metric(value, low=None, high=None, n=40):
     return {"value": value, "low": low, "high": high, "n": n}
 
 
-def rows(hits, mode=None):
+def rows(hits, mode=None, size=1):
     made = [
-        {"id": str(at), "finished": True, "scores": {"exact_match": bool(hit)}}
+        {
+            "id": str(at),
+            "group": f"tool-{at // size}",
+            "finished": True,
+            "scores": {"exact_match": bool(hit)},
+        }
         for at, hit in enumerate(hits)
     ]
     return [row | {"mode": mode} for row in made] if mode else made
@@ -53,8 +58,12 @@ def judged(trained_lora, ours, zero_shot, few_shot):
         (GOOD, GOOD, "lora is not measurably different from few-shot prompting"),
         # two points more, but others
         ([1] * 21 + [0] * 19, [0] * 20 + [1] * 20, "lora is not measurably different from few"),
-        # four to none: no zero in the bootstrap's interval, but McNemar's exact p is 1/8
-        ([1] * 4 + [0] * 36, [0] * 40, "lora is not measurably different from few-shot prompting"),
+        # four to none: McNemar's exact p cannot be less than 1/8
+        (
+            [1] * 4 + [0] * 36,
+            [0] * 40,
+            "lora against few-shot prompting: no verdict, 4 groups differ, which allows no p-value",
+        ),
         ([1] * 6 + [0] * 34, [0] * 40, "lora beats few-shot prompting"),  # 1/32
         (BAD, GOOD, "lora is worse than few-shot prompting"),
     ],
@@ -77,6 +86,30 @@ def test_the_verdict_names_the_cost(trained_lora):
     assert "for 1.5 min of training, 2.0 GiB of memory and an adapter of 35.4 KiB." in found
 
 
+def in_groups_of(size, trained, ours=GOOD, theirs=HALF, deviation=None):
+    scores, base = ({"exact_match": metric(sum(hits) / len(hits))} for hits in (ours, theirs))
+    answered = rows(ours, size=size), rows(theirs, "zero_shot", size=size)
+    return verdict(trained.handle, HISTORY, scores, {"zero_shot": base}, *answered, deviation)
+
+
+def test_the_verdict_names_groups_and_goes_by_them(trained_lora):
+    assert "n = 40 in 20 groups)" in in_groups_of(2, trained_lora)
+    assert "no verdict, 8.0 effective groups, and 10 are needed" in in_groups_of(5, trained_lora)
+    ours, theirs = [1] * 10 + [0] * 30, [0] * 40  # ten rows of five groups
+    assert "lora beats zero-shot" in in_groups_of(1, trained_lora, ours, theirs)
+    assert "no verdict, 5 groups differ" in in_groups_of(2, trained_lora, ours, theirs)
+
+
+def test_a_single_run_says_that_it_is_one_and_how_far_others_are_if_known(trained_lora):
+    found = in_groups_of(1, trained_lora)
+    assert found.endswith(
+        "One run with one seed: how far another seed, or another number of threads, moves it is "
+        "not known here."
+    )
+    known = in_groups_of(1, trained_lora, deviation=0.03)
+    assert "others differ by 3.0 points (standard deviation)" in known
+
+
 def test_answers_are_paired_by_example_not_by_position(trained_lora):
     scores = {"exact_match": metric(0.5)}
     base = {"zero_shot": {"exact_match": metric(0.5)}}
@@ -88,7 +121,7 @@ def test_answers_are_paired_by_example_not_by_position(trained_lora):
 def test_text_is_judged_by_rouge(trained_lora):
     def text(values, **more):
         return [
-            {"id": str(i), "scores": {"exact_match": False, "rouge_l": v}} | more
+            {"id": str(i), "group": str(i), "scores": {"exact_match": False, "rouge_l": v}} | more
             for i, v in enumerate(values)
         ]
 
@@ -107,7 +140,8 @@ def test_text_is_judged_by_rouge(trained_lora):
 
 def losses(values, tokens, **more):
     return [
-        {"id": str(i), "scores": {"negative_log_likelihood": v, "tokens": t}} | more
+        {"id": str(i), "group": str(i), "scores": {"negative_log_likelihood": v, "tokens": t}}
+        | more
         for i, (v, t) in enumerate(zip(values, tokens, strict=True))
     ]
 
@@ -230,7 +264,8 @@ def test_the_summary_is_one_json_value_with_all_identities(summarised, loud_base
     assert summary["base_metrics"]["few_shot"] is None
     assert summary["metrics_quantized"] is None
     sizes = {"train": 24, "validation": 6, "test": 6}
-    assert summary["data"] == {"sha256": "sums", **sizes, "not_whole": {}}
+    groups = {"groups": 40, "effective_groups": 40.0}
+    assert summary["data"] == {"sha256": "sums", **sizes, "not_whole": {}, **groups}
     assert summary["base_model"]["id"] == "loud"
     assert summary["base_model"]["sha256"] == loud_base.sha256
     assert summary["input_hash"] == "0" * 64

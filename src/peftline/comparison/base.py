@@ -9,7 +9,7 @@ from peftline.comparison.runs import Run
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
 
-_WAYS = {  # modes of the base's predictions
+WAYS = {  # modes of the base's predictions
     "zero_shot": "base (zero-shot)",
     "few_shot": "base (few-shot)",
     "constant": "constant answer",
@@ -44,7 +44,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
             continue
         seen.add(id(run.base_predictions))
         for mode, given in _by_mode(run.base_predictions).items():
-            name = _WAYS.get(mode, f"base, {mode}")
+            name = WAYS.get(mode, f"base, {mode}")
             if name not in found and examples_of(given) == wanted:
                 found[name] = given, run.summary["base_metrics"].get(mode) or {}
             elif name not in found:
