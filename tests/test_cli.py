@@ -68,7 +68,22 @@ def test_results_are_written_with_the_summaries_behind_them(results, empty_proje
     assert copied == run("lora", [1, 1, 0, 1]).summary
     scores = (empty_project / "docs/results/scores.csv").read_text()
     assert scores.startswith("exact_match of,")
-    assert "3 files" in done.output and "former" not in done.output
+    assert "4 files" in done.output and "former" not in done.output
+
+
+def test_results_are_written_again_from_what_was_written(results, empty_project):
+    results("--experiment", "trial", "--write", "docs", "--machine", "two cores")
+    first = {path: path.read_text() for path in (empty_project / "docs").rglob("*.*")}
+    done = results("--from", "docs/results", "--write", "docs")
+    assert done.exit_code == 0, done.output
+    for path, text in first.items():
+        if path.name != "results.md":
+            assert path.read_text() == text
+    made, again = first[empty_project / "docs/results.md"], empty_project / "docs/results.md"
+    assert "`kedro results --from docs/results --write docs`" in again.read_text()
+    assert made.splitlines()[4:] == again.read_text().splitlines()[4:]
+    refused = results("--from", "docs/results", "--experiment", "trial")
+    assert refused.exit_code == 1 and "--from reads runs, date and machine" in refused.output
 
 
 def test_summaries_of_former_results_are_named_and_kept(results, empty_project):

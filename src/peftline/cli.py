@@ -62,13 +62,23 @@ def methods(write: Path | None) -> None:
     help="Write results.md and the summaries into this folder, such as docs.",
 )
 @click.option("--machine", help="On which the runs were made, in words.")
+@click.option(
+    "--from",
+    "recorded",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Read summaries and scores that --write has left here, such as docs/results, not runs.",
+)
 def results(
-    experiment: str | None, env: str | None, write: Path | None, machine: str | None
+    experiment: str | None,
+    env: str | None,
+    write: Path | None,
+    machine: str | None,
+    recorded: Path | None,
 ) -> None:
     """Print a comparison of all runs as Markdown, or write it with the runs' summaries."""
     from peftline.reports import command
 
-    command.results(experiment, env, write, machine)
+    command.results(experiment, env, write, machine, recorded)
 
 
 @cli.command()

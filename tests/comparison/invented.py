@@ -48,11 +48,12 @@ def machine(**changes):
     return names | told
 
 
-def answers(scores, metric="exact_match", **more):
-    """A row per example, in the order of ids."""
+def answers(scores, metric="exact_match", groups=None, **more):
+    """A row per example, in the order of ids; by default each is a group of its own."""
     return [
         {
             "id": f"test-{at:03}",
+            "group": groups[at] if groups else f"test-{at:03}",
             "prompt": f"question {at}",
             "reference": f"answer {at}",
             "prediction": f"answer {at}" if score == 1 else f"wrong {at}",
@@ -63,15 +64,27 @@ def answers(scores, metric="exact_match", **more):
     ]
 
 
-def base_answers(**modes):
-    return [row for mode, scores in modes.items() for row in answers(scores, mode=mode)]
+def base_answers(groups=None, **modes):
+    return [
+        row for mode, scores in modes.items() for row in answers(scores, groups=groups, mode=mode)
+    ]
 
 
-def run(recipe, scores, seed=42, base=(), metric="exact_match", varied=None, age=0, **summary):
+def run(
+    recipe,
+    scores,
+    seed=42,
+    base=(),
+    metric="exact_match",
+    varied=None,
+    age=0,
+    groups=None,
+    **summary,
+):
     """A run with these scores of its test examples; keywords replace keys of its summary."""
-    predictions = answers(scores, metric)
-    shares = {0, 1} >= set(scores)
-    values = proportion([bool(s) for s in scores]) if shares else mean(list(map(float, scores)))
+    predictions = answers(scores, metric, groups)
+    shares, names = {0, 1} >= set(scores), [row["group"] for row in predictions]
+    values = proportion(scores, names) if shares else mean(list(map(float, scores)), names)
     told = {"recipe": recipe, "seed": seed, "metrics": {metric: values} if scores else {}}
     judged = SETS[metric] if scores else None
     told["metric_set"] = judged and judged.name

@@ -19,8 +19,8 @@ def test_each_way_to_do_without_training_is_a_row():
         "rules (no model)",
     ]
     assert found[1].values == B and found[1].kind == "base" and notes == []
-    # At 0 of 8 a bootstrap would say 0 to 0.
-    assert found[0].metric.model_dump() == proportion([False] * 8)
+    # At 0 of 8 the t-distribution would say 0 to 0.
+    assert found[0].metric.model_dump() == proportion([False] * 8, [str(at) for at in range(8)])
 
 
 def test_base_answers_to_other_examples_do_not_count_and_this_is_said():

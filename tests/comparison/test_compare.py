@@ -37,7 +37,7 @@ def test_rows_stand_best_first_and_survive_json():
 
 def test_the_verdict_names_best_equals_cheapest_base_and_what_is_detectable():
     best, equals, cheapest, base, detectable, scope = compared(*three()).verdict
-    assert best.startswith("Highest exact_match: good with 90.0 % (76.9 to 96.0) on 40 test")
+    assert best.startswith("Highest exact_match: good with 90.0 % (76.9 to 96.0)† on 40 test")
     assert "Not distinguishable from it" in equals
     assert ": close; the other recipe is worse." in equals
     assert cheapest.startswith(
@@ -167,7 +167,7 @@ def test_the_spread_over_seeds_stands_in_the_verdict_and_in_every_test():
         assert f"by {observed} (the seed itself {own}, " in told
     assert "The seed's own part counts in all tests" in told
     assert Comparison(**json.loads(found.model_dump_json())).seed_spread == spread
-    alone = pairs.compare_all(found.rows, Spread())
+    alone = pairs.compare_all(found.rows, found.example_groups, Spread())
     for name in ("second", "none"):
         with_spread, without = (between(of, "first", name) for of in (found.pairs, alone))
         assert with_spread.difference.low < without.difference.low
@@ -233,3 +233,45 @@ def test_runs_whose_scores_cannot_be_renewed_are_counted():
     for row in losses.predictions:
         row["scores"]["tokens"] = 4
     assert "1 of them can only be run again" in compared(losses).verdict[-1]
+
+
+def by_tool(size, *named, **more):
+    """A comparison of runs whose 40 examples lie in groups of so many."""
+    groups = [f"tool-{at // size:02}" for at in range(40)]
+    return compared(*(run(name, scores, groups=groups, **more) for name, scores in named))
+
+
+def test_groups_and_effective_groups_stand_beside_the_examples():
+    found = by_tool(2, ("good", GOOD), ("bad", BAD))
+    assert (found.groups, found.effective_groups) == (20, 20.0)
+    assert "on 40 test examples in 20 groups (20.0 effective)" in found.verdict[0]
+    line = flat(found)[0]
+    assert (line["n"], line["groups"], line["effective_groups"]) == (40, 20, 20.0)
+    assert line["no_verdict"] == "misses in 2 groups, and 10 are needed"
+    assert "†: no verdict on this value alone, misses in 2 groups" in found.verdict[0]
+
+
+def test_with_few_groups_there_is_no_verdict():
+    found = by_tool(5, ("good", GOOD), ("bad", BAD))
+    assert found.best_group == ["good", "bad"]
+    assert "No verdict: the test examples lie in 8.0 effective groups" in found.verdict[1]
+    assert len(found.verdict) == 2
+
+
+def test_what_would_differ_by_rows_alone_is_named():
+    """Twelve rows better, in three groups of four."""
+    better = ("better", [1] * 12 + [0] * 28)
+    found = by_tool(4, better, ("none", [0] * 40))
+    assert found.only_by_rows == [("better", "none")]
+    assert (
+        "Not testable against it, for too few groups of examples differ: none" in found.verdict[1]
+    )
+    assert by_tool(1, better, ("none", [0] * 40)).only_by_rows == []
+
+
+def test_runs_without_groups_are_left_out_with_the_reason():
+    old = run("old", GOOD)
+    for row in old.predictions:
+        del row["group"]
+    (left_out,) = compared(run("new", GOOD), old).left_out
+    assert left_out["recipe"] == "old" and "name no groups" in left_out["reason"]

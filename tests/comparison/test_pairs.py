@@ -6,8 +6,9 @@ from statsmodels.stats.multitest import multipletests
 from peftline.comparison import pairs
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.seeds import Spread
-from peftline.evaluation.statistics.intervals import paired_difference, standard_error
+from peftline.evaluation.statistics.clusters import standard_error
 from peftline.evaluation.statistics.power import minimum_detectable_difference
+from peftline.evaluation.statistics.significance import paired_test
 from tests.comparison.invented import between
 
 
@@ -17,15 +18,15 @@ def row(name, values, kind="recipe", seeds=(42,)):
     return Row(name=name, kind=kind, metric=Metric(value=value), scores=scores, seeds=list(seeds))
 
 
-def compare_all(rows):
+def alone(values):
+    """Every example a group of its own."""
+    return [str(at) for at in range(len(values))]
+
+
+def compare_all(rows, groups=None):
     """Where nothing is known about seeds."""
-    return pairs.compare_all(rows, Spread())
-
-
-def _mean_alone(values):
-    """Without the bootstrap, which takes most of the time."""
-    average = float(np.mean(values))
-    return {"value": average, "low": average, "high": average}
+    groups = groups or alone(rows[0].values if rows[0].scores else [])
+    return pairs.compare_all(rows, groups, Spread())
 
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
@@ -47,7 +48,7 @@ def test_every_pair_is_tested_and_adjusted_over_all_of_them():
     assert [pair.p_value for pair in found] == pytest.approx(exact)
     holm = multipletests(exact, method="holm")[1]
     assert [pair.adjusted_p_value for pair in found] == pytest.approx(list(holm))
-    assert found[0].difference.model_dump() == paired_difference(GOOD, HALF)
+    assert found[0].difference.model_dump() == paired_test(GOOD, HALF, alone(GOOD)).difference
 
 
 def test_with_many_rows_of_several_seeds_a_large_difference_stays_significant():
@@ -91,9 +92,8 @@ def test_comparisons_with_the_best_are_adjusted_for_their_number_alone():
     assert pairs.against(None, found) == {}
 
 
-def test_the_true_best_is_seldom_found_worse_than_what_came_out_best(monkeypatch):
+def test_the_true_best_is_seldom_found_worse_than_what_came_out_best():
     """Of eight equally good recipes each is the true best, so none may be shut out often."""
-    monkeypatch.setattr(pairs, "mean", _mean_alone)
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(25):
@@ -115,10 +115,37 @@ def test_the_best_group_is_the_best_and_the_recipes_not_significantly_worse():
 def test_the_detectable_difference_is_the_median_over_pairs_of_recipes_that_differ():
     rows = [*ROWS, row("twin", GOOD)]
     differences = [a - b for a, b in zip(GOOD, HALF, strict=True)]
-    expected = minimum_detectable_difference(standard_error(differences))
-    larger = minimum_detectable_difference(standard_error(differences), 0.05 / (len(rows) - 1))
+    expected = minimum_detectable_difference(standard_error(differences, alone(GOOD)))
+    larger = minimum_detectable_difference(
+        standard_error(differences, alone(GOOD)), 0.05 / (len(rows) - 1)
+    )
     found = pairs.detectable(rows, compare_all(rows))
     assert found.alone == pytest.approx(expected) and found.to_best == pytest.approx(larger)
     assert found.alone_by_seeds == {1: found.alone}
     assert larger > expected
     assert pairs.detectable(ROWS[:1], []) is None
+
+
+def test_examples_of_a_group_are_one_piece_of_evidence():
+    """Ten of ten rows better: by rows certain, by groups of five only two groups say so."""
+    better = [1.0] * 10 + [0.0] * 30
+    rows = [row("better", better), row("none", BAD)]
+    by_rows, by_groups = compare_all(rows), compare_all(rows, [str(at // 5) for at in range(40)])
+    assert pairs.is_significant(by_rows[0]) and by_rows[0].differing_groups == 10
+    assert by_groups[0].differing_groups == 2
+    assert by_groups[0].not_testable.startswith("8.0 effective groups")
+    assert not pairs.is_significant(by_groups[0])
+
+
+def test_a_pair_is_testable_alone_or_among_few_and_not_among_many():
+    """Seven of seven: 1/64 is below 5 %, but not below 5 % of a tenth of it."""
+    seven = row("seven", [1.0] * 7 + [0.0] * 33)
+    few, many = ([seven, *(row(f"r{at}", BAD) for at in range(n))] for n in (1, 4))
+    assert compare_all(few)[0].not_testable is None
+    found = compare_all(many)
+    assert len(found) == 10
+    assert found[0].not_testable == "7 groups differ, which allows no p-value below 0.016"
+    assert not pairs.is_significant(found[0])
+    assert found[-1].not_testable is None  # two that never differ: nothing to test
+    to_best = pairs.against(seven, found)["r0"]
+    assert to_best.not_testable == found[0].not_testable and len(pairs.against(seven, found)) == 4

@@ -12,6 +12,7 @@ from tests.comparison.invented import run, share
 
 EXACT = metrics.TOOL_CALLS
 A, B = [1, 1, 0, 0, 1, 0, 1, 1], [1, 0, 0, 0, 1, 1, 1, 1]
+ALONE = [str(at) for at in range(8)]
 
 
 def recipe_rows(*runs, sweep=None, chosen=EXACT):
@@ -20,7 +21,7 @@ def recipe_rows(*runs, sweep=None, chosen=EXACT):
 
 def test_one_seed_has_the_value_and_interval_of_its_summary():
     (row,) = recipe_rows(run("lora", A))
-    assert row.metric.model_dump() == proportion([bool(score) for score in A])
+    assert row.metric.model_dump() == proportion(A, ALONE)
     assert row.seeds == [42] and row.seed_deviation is None
     assert row.about == "Low rank."
 
@@ -31,7 +32,7 @@ def test_seeds_are_averaged_by_example_whatever_their_order():
     (row,) = recipe_rows(turned, run("lora", A, seed=1))
     expected = [(a + b) / 2 for a, b in zip(A, B, strict=True)]
     assert row.values == expected
-    assert row.metric.model_dump() == mean(expected)
+    assert row.metric.model_dump() == mean(expected, ALONE, is_share=True)
     assert row.seeds == [1, 2] and row.seed_values == [share(A), share(B)]
     assert row.seed_deviation == pytest.approx(statistics.stdev([share(A), share(B)]))
 

@@ -5,10 +5,11 @@ import pytest
 from peftline.comparison import pairs, seeds
 from peftline.comparison.result import Metric, Row
 from peftline.comparison.seeds import Spread
-from peftline.evaluation.statistics.intervals import paired_difference
 from peftline.evaluation.statistics.seed_variance import SeedVariance
+from peftline.evaluation.statistics.significance import paired_test
 
 GOOD, HALF, BAD = [1.0] * 36 + [0.0] * 4, [1.0, 0.0] * 20, [0.0] * 40
+ALONE = [str(at) for at in range(40)]
 WIDE = SeedVariance(recipes=2, observed=0.05, observed_degrees=4, chance=0.01, chance_degrees=300)
 NARROW = WIDE._replace(observed=0.0101)
 
@@ -24,7 +25,7 @@ def base(name, values):
 
 
 def pair(a, b, *known):
-    return pairs.compare_all([a, b], Spread(*known))[0]
+    return pairs.compare_all([a, b], ALONE, Spread(*known))[0]
 
 
 def width(found):
@@ -70,7 +71,7 @@ def test_what_was_not_trained_has_no_seeds():
     to_recipe, to_base = pair(ONE, OTHER, WIDE), pair(ONE, base("base", HALF), WIDE, NARROW)
     assert width(to_base) == pytest.approx(width(to_recipe) / sqrt(2), rel=0.1)
     untrained = pair(base("a", HALF), base("b", BAD), WIDE)
-    assert untrained.difference == Metric(**paired_difference(HALF, BAD))
+    assert untrained.difference == Metric(**paired_test(HALF, BAD, ALONE).difference)
 
 
 def test_a_recipe_that_no_seed_changes_is_like_one_that_was_not_trained():
@@ -100,21 +101,21 @@ def test_recipes_that_answer_alike_have_an_interval_and_nothing_to_detect():
 
 def test_the_spread_is_that_of_recipes_with_several_seeds():
     several = [row("a", {1: GOOD, 2: HALF}), row("b", {1: HALF, 2: GOOD}), ONE]
-    found = seeds.of_rows(several).told()
+    found = seeds.of_rows(several, ALONE).told()
     assert (found.recipes, found.of_results.degrees_of_freedom) == (2, 2)
     assert found.of_results.observed == pytest.approx(0.4 / sqrt(2))
     assert found.of_differences.observed == pytest.approx(0.8 / sqrt(2))  # 0.4 and -0.4
     assert found.of_differences.degrees_of_freedom == 1
     assert not found.of_results.is_known
-    assert seeds.of_rows([ONE, OTHER]).told() is None
+    assert seeds.of_rows([ONE, OTHER], ALONE).told() is None
 
 
 def test_recipes_with_other_seeds_say_nothing_of_differences_at_equal_ones():
     apart = [row("a", {1: GOOD, 2: HALF}), row("b", {3: GOOD, 4: HALF})]
-    found = seeds.of_rows(apart)
+    found = seeds.of_rows(apart, ALONE)
     assert found.of_results.recipes == 2 and found.of_differences is None
 
 
 def test_a_recipe_that_no_seed_changes_is_not_counted():
     still = row("still", {1: BAD, 2: BAD})
-    assert seeds.of_rows([row("a", {1: GOOD, 2: HALF}), still]).told().recipes == 1
+    assert seeds.of_rows([row("a", {1: GOOD, 2: HALF}), still], ALONE).told().recipes == 1

@@ -7,8 +7,9 @@ from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
-from peftline.evaluation import answers, asking, base_scores, generation
+from peftline.evaluation import answers, asking, base_scores, generation, metrics
 from peftline.evaluation import base as untrained
+from peftline.evaluation.asking import Outcome
 from peftline.evaluation.generation import Answer
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.formats.example import Example, Message, ToolCall
@@ -96,6 +97,23 @@ def test_the_reference_of_a_call_is_what_the_model_should_write(name, reference,
     rows, scores = answers.answer_split(None, model, None, EVALUATION, [], "")
     assert rows[0]["reference"] == reference
     assert scores["exact_match"]["value"] == 1
+
+
+def test_the_group_of_an_example_stands_in_its_row_and_counts(monkeypatch):
+    """One without a group is a group by itself."""
+    given = [("a", "tool"), ("b", "tool"), ("c", "")]
+    examples = [
+        Example(
+            id=id_,
+            group=group,
+            messages=[Message(role="user", content="?"), Message(role="assistant", content="Yes.")],
+        )
+        for id_, group in given
+    ]
+    outcomes = [Outcome("Yes.", True, metrics.TEXT.score("Yes.", "Yes."))] * 3
+    rows, scores = answers.collected(examples, ["Yes."] * 3, outcomes, metrics.TEXT)
+    assert [row["group"] for row in rows] == ["tool", "tool", "c"]
+    assert (scores["exact_match"]["n"], scores["exact_match"]["groups"]) == (3, 2)
 
 
 def test_plain_text_has_nothing_to_ask(monkeypatch):

@@ -103,7 +103,9 @@ def test_what_has_learnt_nothing_has_forgotten_nothing(train, measure, adapter, 
     """A step of 1e-30 is lost in every weight but those that begin at zero."""
     found = measure(train(adapter, learning_rate=1e-30), dtype=dtype)
     assert found["loss"] == found["base_loss"]
-    assert found["difference"] == {"value": 0, "low": 0, "high": 0, "n": 3}
+    difference = found["difference"]
+    assert [difference[part] for part in ("value", "low", "high", "n")] == [0, 0, 0, 3]
+    assert found["interval_of"] == "paragraphs of this text"
 
 
 def test_the_base_is_measured_once_for_all_adapters(trained_lora, measure, train, monkeypatch):

@@ -114,3 +114,21 @@ def test_remarks_tell_of_parts_and_of_what_was_found_in_training():
     text = results.render(compare(Runs(Path("t"), runs, [])), "kedro results", "2026-01-02")
     assert "- fusion: Made of pfeiffer, whose training is not in its cost." in text
     assert "- close, seed 42, plateau: flat" in document()
+
+
+def test_it_says_what_groups_change():
+    """Twelve rows better, in three groups of four, and ten more in as many groups."""
+    tools = [f"tool-{at // 4:02}" for at in range(48)]
+    better = [1] * 12 + [0] * 36
+    runs = [run("better", better, groups=tools), run("none", [0] * 48, groups=tools)]
+    text = results.render(compare(Runs(Path("t"), runs, [])), "kedro results", "2026-01-02")
+    assert "200 test" not in text and "examples in 12 groups (12.0 effective)" in text
+    changed = text.split("## What groups change")[1]
+    assert "call 1 more of the 1 pairs significant" in changed
+    assert "- better is better than none." in changed
+    assert "1 of them are not testable" in text
+    assert "†: no verdict on this value alone (better: hits in 3 groups" in text
+    assert column(text, "design effect")["better"] == "4.3"
+    assert column(text, "adjusted p")["none"] == "not testable"
+    alone = results.render(invented()[0], "kedro results", "2026-01-02")
+    assert "What groups change" not in alone and "design effect" not in alone.split("Without")[0]

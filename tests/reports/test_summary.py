@@ -13,10 +13,11 @@ def metric(value, low=None, high=None, n=40):
     return {"value": value, "low": low, "high": high, "n": n}
 
 
-def rows(hits, mode=None):
+def rows(hits, mode=None, size=1):
     made = [
         {
             "id": str(at),
+            "group": f"tool-{at // size}",
             "prompt": f"question {at}",
             "reference": "answer",
             "finished": True,
@@ -48,8 +49,10 @@ GOOD, HALF, BAD = [1] * 36 + [0] * 4, [1, 0] * 20, [0] * 40
 LORA = Delivered("lora", 36_250)
 
 
-def of(history, scores, base, predictions, base_predictions, metric_set=metrics.TOOL_CALLS):
-    return verdict(LORA, history, scores, base, predictions, base_predictions, metric_set)
+def of(
+    history, scores, base, predictions, base_predictions, metric_set=metrics.TOOL_CALLS, known=None
+):
+    return verdict(LORA, history, scores, base, predictions, base_predictions, metric_set, known)
 
 
 def judged(ours, zero_shot, few_shot):
@@ -69,8 +72,12 @@ def judged(ours, zero_shot, few_shot):
         (GOOD, GOOD, "lora is not measurably different from few-shot prompting"),
         # two points more, but others
         ([1] * 21 + [0] * 19, [0] * 20 + [1] * 20, "lora is not measurably different from few"),
-        # four to none: no zero in the bootstrap's interval, but McNemar's exact p is 1/8
-        ([1] * 4 + [0] * 36, [0] * 40, "lora is not measurably different from few-shot prompting"),
+        # four to none: McNemar's exact p cannot be less than 1/8
+        (
+            [1] * 4 + [0] * 36,
+            [0] * 40,
+            "lora against few-shot prompting: no verdict, 4 groups differ, which allows no p-value",
+        ),
         ([1] * 6 + [0] * 34, [0] * 40, "lora beats few-shot prompting"),  # 1/32
         (BAD, GOOD, "lora is worse than few-shot prompting"),
     ],
@@ -93,6 +100,30 @@ def test_the_verdict_names_the_cost():
     assert "for 1.5 min of training, 2.0 GiB of memory and an adapter of 35.4 KiB." in found
 
 
+def in_groups_of(size, ours=GOOD, theirs=HALF, deviation=None):
+    scores, base = ({"exact_match": metric(sum(hits) / len(hits))} for hits in (ours, theirs))
+    answered = rows(ours, size=size), rows(theirs, "zero_shot", size=size)
+    return of(HISTORY, scores, {"zero_shot": base}, *answered, known=deviation)
+
+
+def test_the_verdict_names_groups_and_goes_by_them():
+    assert "n = 40 in 20 groups)" in in_groups_of(2)
+    assert "no verdict, 8.0 effective groups, and 10 are needed" in in_groups_of(5)
+    ours, theirs = [1] * 10 + [0] * 30, [0] * 40  # ten rows of five groups
+    assert "lora beats zero-shot" in in_groups_of(1, ours, theirs)
+    assert "no verdict, 5 groups differ" in in_groups_of(2, ours, theirs)
+
+
+def test_a_single_run_says_that_it_is_one_and_how_far_others_are_if_known():
+    found = in_groups_of(1)
+    assert found.endswith(
+        "One run with one seed: how far another seed, or another number of threads, moves it is "
+        "not known here."
+    )
+    known = in_groups_of(1, deviation=0.03)
+    assert "others differ by 3.0 points (standard deviation)" in known
+
+
 def test_answers_are_paired_by_example_not_by_position():
     scores = {"exact_match": metric(0.5)}
     base = {"zero_shot": {"exact_match": metric(0.5)}}
@@ -104,7 +135,7 @@ def test_answers_are_paired_by_example_not_by_position():
 def test_text_is_judged_by_rouge():
     def text(values, **more):
         return [
-            {"id": str(i), "scores": {"exact_match": False, "rouge_l": v}} | more
+            {"id": str(i), "group": str(i), "scores": {"exact_match": False, "rouge_l": v}} | more
             for i, v in enumerate(values)
         ]
 
@@ -123,7 +154,8 @@ def test_text_is_judged_by_rouge():
 
 def losses(values, tokens, **more):
     return [
-        {"id": str(i), "scores": {"negative_log_likelihood": v, "tokens": t}} | more
+        {"id": str(i), "group": str(i), "scores": {"negative_log_likelihood": v, "tokens": t}}
+        | more
         for i, (v, t) in enumerate(zip(values, tokens, strict=True))
     ]
 
@@ -294,7 +326,9 @@ def test_the_summary_is_one_json_value_with_all_identities(summarised, loud_base
     assert summary["metrics_quantized"] is None
     sizes = {"train": 24, "validation": 6, "test": 6}
     test = questions_sha256(rows(HALF))
-    assert summary["data"] == {"sha256": "sums", "test_sha256": test, **sizes, "not_whole": {}}
+    groups = {"groups": 40, "effective_groups": 40.0}
+    hashes = {"sha256": "sums", "test_sha256": test}
+    assert summary["data"] == {**hashes, **sizes, "not_whole": {}, **groups}
     assert summary["objective"] == "sft" and summary["start_from"] is None
     assert summary["base_model"]["id"] == "loud"
     assert summary["base_model"]["sha256"] == loud_base.sha256

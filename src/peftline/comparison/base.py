@@ -10,7 +10,7 @@ from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.protocol import Protocol, questions_sha256
 from peftline.evaluation.rows import Rows, by_mode
 
-_WAYS = {  # modes of the base's predictions
+WAYS = {  # modes of the base's predictions
     "zero_shot": "base (zero-shot)",
     "few_shot": "base (few-shot)",
     "constant": "constant answer",
@@ -48,7 +48,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
         seen.append((run.base_predictions, run.base_metrics))
         asked = run.base_metrics.get("protocol", {})
         for mode, given in by_mode(run.base_predictions).items():
-            name = _WAYS.get(mode, f"base, {mode}")
+            name = WAYS.get(mode, f"base, {mode}")
             if questions_sha256(given) != questions:
                 other.setdefault(name, "its answers are to other questions")
             elif asked != protocol:

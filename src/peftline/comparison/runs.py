@@ -30,7 +30,8 @@ class Run:
     summary: dict[str, Any]
     history: dict[str, Any]
     predictions: Rows
-    base_scores: BaseScores
+    base_scores: BaseScores | None
+    """Where these lie; None of a run that is known by a document alone."""
     base_predictions: Rows
     """Answers of the base that it was compared with, each with its `mode`; runs with the same ones
     share them."""

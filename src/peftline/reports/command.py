@@ -18,7 +18,11 @@ from peftline.reports import results as report
 
 
 def results(
-    experiment: str | None, env: str | None, write: Path | None, machine: str | None
+    experiment: str | None,
+    env: str | None,
+    write: Path | None,
+    machine: str | None,
+    recorded: Path | None = None,
 ) -> None:
     """Print a comparison of all runs as Markdown, or write it with the runs' summaries.
 
@@ -27,25 +31,31 @@ def results(
         env: of the configuration, such as `test`.
         write: folder that gets `results.md` and the summaries.
         machine: on which the runs were made, in words.
+        recorded: folder of summaries and scores that were written before, to be read instead of
+            runs; date and machine are theirs.
 
     Raises:
         PeftlineError: there are no runs, or no experiment can have this name.
     """
-    left = runs.read(_root(experiment, env))
-    found = compare(left, paths.recipe_descriptions())
-    given = {"experiment": experiment, "env": env, "write": write, "machine": machine}
-    options = [f"--{name} {shlex.quote(str(value))}" for name, value in given.items() if value]
-    text = report.render(
-        found,
-        " ".join(["kedro results", *options]),
-        datetime.date.today().isoformat(),
-        machine,
-    )
+    if recorded is None:
+        left = _of_root(experiment, env, machine)
+    else:
+        if experiment or env or machine:
+            raise PeftlineError("--from reads runs, date and machine: give no other of them.")
+        left = raw.read(recorded)
+    found = compare(left.runs, paths.recipe_descriptions())
+    given = {"from": recorded, "experiment": experiment, "env": env, "write": write}
+    options = [
+        f"--{name} {shlex.quote(str(value))}"
+        for name, value in {**given, "machine": machine}.items()
+        if value
+    ]
+    text = report.render(found, " ".join(["kedro results", *options]), left.date, left.machine)
     if write is None:
         click.echo(text, nl=False)
         return
     store.write_text(write / "results.md", text)
-    files = raw.files(left.runs, found)
+    files = raw.files(left, found)
     for name, content in files.items():
         store.write_text(write / raw.FOLDER / name, content)
     click.echo(f"{write / 'results.md'} and {len(files)} files in {write / raw.FOLDER}.")
@@ -89,3 +99,9 @@ def _root(experiment: str | None, env: str | None) -> Path:
     with KedroSession.create(paths.project_folder(), env=env) as session:
         root = session._get_config_loader()["parameters"]["store_root"]
     return Path(paths.artifact_root(root, experiment))
+
+
+def _of_root(experiment: str | None, env: str | None, machine: str | None) -> raw.Recorded:
+    """The runs of an experiment or an environment, and today's date."""
+    left = runs.read(_root(experiment, env))
+    return raw.Recorded(left, datetime.date.today().isoformat(), machine)

@@ -30,6 +30,7 @@ def render(found: Comparison, command: str, date: str, machine: str | None = Non
         *_remarks(found),
         "## Significant differences",
         _differences(found),
+        *_by_rows(found),
         *_all_metrics(found),
         *_missing(found),
     ]
@@ -49,7 +50,7 @@ def _facts(found: Comparison, date: str, machine: str | None) -> str:
         facts["base model"] = f"{base['id']}, sha256 `{base['sha256'][:12]}`"
         facts["data"] = (
             f"{data['train']} training, {data['validation']} validation and {data['test']} test "
-            f"examples, sha256 `{data['sha256'][:12]}`"
+            f"examples{_in_groups(found)}, sha256 `{data['sha256'][:12]}`"
         )
     if found.sweep:
         facts |= _of_sweep(found.sweep)
@@ -59,6 +60,12 @@ def _facts(found: Comparison, date: str, machine: str | None) -> str:
     return "\n".join(
         f"- {name}: {value if '`' in value else _plain(value)}" for name, value in facts.items()
     )
+
+
+def _in_groups(found: Comparison) -> str:
+    if not found.has_groups:
+        return ""
+    return f" in {found.groups} groups ({found.effective_groups:.1f} effective)"
 
 
 def _of_sweep(sweep: dict[str, Any]) -> dict[str, str]:
@@ -102,10 +109,15 @@ def _explanation(found: Comparison) -> str:
     parts = [
         "Bold: the best recipe and those that are not significantly worse by adjusted p "
         "(Bonferroni over all comparisons with the best, at the seeds that both have); italic: "
-        "without training. Intervals are 95 %: of rows over other test examples, of differences "
-        "over other seeds too where these have a spread of their own; unlike p-values, they are of "
-        "one pair alone, not adjusted for many."
+        "without training. Intervals are 95 %: of rows over other groups of test examples, of "
+        "differences over other seeds too where these have a spread of their own; unlike p-values, "
+        "they are of one pair alone, not adjusted for many. Those of forgetting are over the "
+        "paragraphs of this text."
     ]
+    reasons = [row for row in found.rows if row.metric and row.metric.no_verdict]
+    if reasons:
+        told = "; ".join(f"{row.name}: {row.metric.no_verdict}" for row in reasons)
+        parts.append(_plain(f"{words.NO_VERDICT}: no verdict on this value alone ({told})."))
     if unmeasured:
         parts.append(f"Without a value in any of these runs: {', '.join(unmeasured)}.")
     return " ".join([*parts, *map(_plain, found.notes)])
@@ -137,29 +149,51 @@ def _all_metrics(found: Comparison) -> list[str]:
 
 def _differences(found: Comparison) -> str:
     """What each row is significantly better than."""
+    if not found.pairs:
+        return "Nothing was tested: examples were not scored one by one."
+    tests = (
+        "Paired tests on the same examples, by their groups, of recipes at the seeds that both "
+        f"have, adjusted by Holm over {len(found.pairs)} pairs, 5 %."
+    )
+    untestable = sum(pair.not_testable is not None for pair in found.pairs)
+    if untestable:
+        tests += (
+            f" {untestable} of them are not testable: so few groups differ that no p-value could "
+            "be small enough."
+        )
+    lines = _better_than(pairs.differing(found.pairs, found.higher_is_better), found)
+    if not lines:
+        return f"{tests} No two rows differ significantly."
+    return "\n".join([tests, "", *lines])
+
+
+def _by_rows(found: Comparison) -> list[str]:
+    """What would be significant besides if examples of a group did not belong together."""
+    if not found.has_groups or not found.pairs:
+        return []
+    told = (
+        "Tests that take every test example for itself, as if no two shared a group, call "
+        f"{len(found.only_by_rows)} more of the {len(found.pairs)} pairs significant"
+    )
+    lines = _better_than(found.only_by_rows, found)
+    text = "\n".join([f"{told}. By groups these differences are not shown:", "", *lines])
+    return ["## What groups change", text if lines else f"{told}."]
+
+
+def _better_than(differing: list[tuple[str, str]], found: Comparison) -> list[str]:
+    """A line for the rows that are better than the same others."""
     beaten: dict[str, list[str]] = {}
-    for pair in filter(pairs.is_significant, found.pairs):
-        ahead = pairs.beats(pair, found.higher_is_better)
-        winner, loser = (pair.a, pair.b) if ahead else (pair.b, pair.a)
-        beaten.setdefault(winner, []).append(loser)
+    for better, worse in differing:
+        beaten.setdefault(better, []).append(worse)
     alike: dict[tuple[str, ...], list[str]] = {}  # winners by what they are better than
     for row in found.rows:
         if row.name in beaten:
             alike.setdefault(tuple(beaten[row.name]), []).append(row.name)
-    if not found.pairs:
-        return "Nothing was tested: examples were not scored one by one."
-    tests = (
-        "Paired tests on the same examples, of recipes at the seeds that both have, adjusted by "
-        f"Holm over {len(found.pairs)} pairs, 5 %."
-    )
-    if not alike:
-        return f"{tests} No two rows differ significantly."
-    lines = [
+    return [
         f"- {_plain(words.listing(names))} {'is' if len(names) == 1 else 'are'} better than "
         f"{_plain(words.listing(list(worse)))}."
         for worse, names in alike.items()
     ]
-    return "\n".join([tests, "", *lines])
 
 
 def _missing(found: Comparison) -> list[str]:

@@ -6,6 +6,7 @@ def scored(metric_set, table):
     return [
         {
             "id": str(at),
+            "group": str(at),
             "reference": reference,
             "prediction": prediction,
             "scores": metric_set.score(prediction, reference),

@@ -64,6 +64,15 @@ def test_the_interval_of_macro_f1_covers_the_truth():
         for k in range(3)
     ]
     samples = (pairs(150) for _ in range(300))
-    found = [macro_f1(*([str(one) for one in side] for side in both)) for both in samples]
+    groups = [str(at) for at in range(150)]
+    found = [macro_f1(*([str(one) for one in side] for side in both), groups) for both in samples]
     coverage = np.mean([one["low"] <= np.mean(f1) <= one["high"] for one in found])
     assert abs(coverage - 0.95) <= 3 * np.sqrt(0.95 * 0.05 / 300) + 0.01
+
+
+def test_the_interval_of_macro_f1_goes_by_groups():
+    due, given = ["a", "b", "c"] * 20, ["a", "b", "a"] * 10 + ["a", "b", "c"] * 10
+    by_rows = macro_f1(due, given, [str(at) for at in range(60)])
+    by_groups = macro_f1(due, given, [str(at // 5) for at in range(60)])
+    assert by_groups["value"] == by_rows["value"]
+    assert by_groups["high"] - by_groups["low"] > 1.3 * (by_rows["high"] - by_rows["low"])

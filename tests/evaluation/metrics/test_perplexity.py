@@ -5,7 +5,8 @@ import pytest
 
 from peftline.evaluation.metrics import PERPLEXITY
 from peftline.evaluation.metrics.metric_set import Likelihood
-from peftline.evaluation.statistics.intervals import mean, paired_difference
+from peftline.evaluation.statistics.intervals import mean
+from peftline.evaluation.statistics.significance import paired_test
 from tests.evaluation.metrics.rows import scored
 
 ROWS = [(Likelihood(-8.0, 2), "a b"), (Likelihood(-6.0, 6), "c"), (Likelihood(-1.0, 2), "d")]
@@ -31,8 +32,8 @@ def test_a_paired_difference_is_that_of_the_losses_per_token():
         scored(PERPLEXITY, [(Likelihood(x, n), "x") for x, n in table])
         for table in ([(-4, 2), (-5, 6)], [(-8, 2), (-6, 6)])
     )
-    found = paired_difference(PERPLEXITY.values(ours), PERPLEXITY.values(theirs))
-    assert found["value"] == pytest.approx(9 / 8 - 14 / 8)
+    found = paired_test(PERPLEXITY.values(ours), PERPLEXITY.values(theirs), ["a", "b"])
+    assert found.difference["value"] == pytest.approx(9 / 8 - 14 / 8)
 
 
 def test_examples_of_other_lengths_but_one_loss_leave_no_doubt():
@@ -49,7 +50,7 @@ def test_the_spread_of_what_examples_add_is_that_of_the_ratio():
         PERPLEXITY, [(Likelihood(-x * n, int(n)), "x") for x, n in zip(losses, tokens, strict=True)]
     )
     summary = PERPLEXITY.aggregate(rows)["negative_log_likelihood"]
-    table = mean(PERPLEXITY.values(rows))
+    table = mean(PERPLEXITY.values(rows), [row["group"] for row in rows])
     assert table["value"] == pytest.approx(summary["value"], abs=1e-5)
     for end in ("low", "high"):
         assert table[end] == pytest.approx(summary[end], abs=0.01)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import sacrebleu
 from hypothesis import given
@@ -68,16 +69,33 @@ def test_token_f1_is_no_smaller_than_rouge_l_which_heeds_the_order(one, other):
 
 def test_bleu_is_sacrebleus_and_names_its_signature():
     predictions, references = zip(*TALE, strict=True)
-    found = text.bleu(list(predictions), list(references))
+    found = text.bleu(list(predictions), list(references), list("abcde"))
     theirs = sacrebleu.corpus_bleu(list(predictions), [list(references)]).score
     assert found["value"] == pytest.approx(theirs / 100, abs=1e-6)
-    assert 0 < found["low"] < found["value"] < found["high"] < 1
+    assert 0 < found["low"] < found["value"] < found["high"] <= 1
     assert found["n"] == 5
     assert "tok:13a" in found["signature"] and "smooth:exp" in found["signature"]
     assert sacrebleu.__version__ in found["signature"]
 
 
 def test_bleu_is_of_all_answers_together():
-    assert text.bleu(["a b c d e"], ["a b c d e"])["value"] == pytest.approx(1)
-    assert text.bleu(["x y z u v"], ["a b c d e"])["value"] == pytest.approx(0)
-    assert text.bleu([], []) == {"value": None, "low": None, "high": None, "n": 0}
+    assert text.bleu(["a b c d e"], ["a b c d e"], ["1"])["value"] == pytest.approx(1)
+    assert text.bleu(["x y z u v"], ["a b c d e"], ["1"])["value"] == pytest.approx(0)
+    assert text.bleu([], [], [])["value"] is None
+
+
+@pytest.mark.parametrize("cut", [0, 3])
+def test_the_interval_of_bleu_is_that_of_sacrebleus_bootstrap(cut):
+    """Also where answers are too short, and the penalty for that is a part of it."""
+    rng = np.random.default_rng(1)
+    due = [" ".join(rng.choice(list("abcdefgh"), size=14)) for _ in range(120)]
+    said = [
+        " ".join(x if rng.random() < 0.9 else "z" for x in one.split()[: 14 - cut]) for one in due
+    ]
+    alone = [str(at) for at in range(120)]
+    found = text.bleu(said, due, alone)
+    theirs = sacrebleu.BLEU().corpus_score(said, [due], n_bootstrap=1000)
+    assert found["value"] == pytest.approx(theirs.score / 100, abs=1e-6)
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(theirs._ci / 100, rel=0.15)
+    twice = text.bleu(said * 2, due * 2, alone * 2)
+    assert twice["high"] - twice["low"] == pytest.approx(found["high"] - found["low"], rel=0.01)

@@ -44,11 +44,14 @@ class PairedTest(NamedTuple):
 
 
 def too_few_differ(groups: int, level: float) -> str | None:
-    """Why so few differing groups can give no p-value below a level; None if they can."""
-    smallest = min(1.0, 2.0 ** (1 - groups))
-    if smallest < level:
+    """Why so few differing groups can give no p-value below a level; None if they can.
+
+    Also None where no group differs: there is nothing to test.
+    """
+    smallest = 2.0 ** (1 - groups)
+    if not groups or smallest < level:
         return None
-    where = "1 group differs" if groups == 1 else f"{groups or 'no'} groups differ"
+    where = "1 group differs" if groups == 1 else f"{groups} groups differ"
     return f"{where}, which allows no p-value below {smallest:.2g}"
 
 
