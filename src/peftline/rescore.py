@@ -86,7 +86,7 @@ def _place(place: Path, runs: list[Run], root: Path) -> list[_New]:
         name = run.base_scores.sha256
         if name not in bases:
             new, bases[name] = _of_base(place / "07_model_output" / "base", run, root)
-            made.append(new)
+            made += [new] if run.base_predictions else []
         made.append(_of_run(run, bases[name], place, root))
     return made
 
@@ -96,7 +96,7 @@ def _of_base(folder: Path, run: Run, root: Path) -> tuple[_New, _Base]:
     base = _Base(run.base_scores, run.base_predictions, run.base_metrics)
     where, protocol = folder.relative_to(root).as_posix(), base.metrics.get("protocol", {})
     metric_set = metrics.of_summary(protocol) or _set_of(run)
-    if not base.rows or metric_set is None or is_current(protocol):
+    if metric_set is None or is_current(protocol) or not base.rows:
         return _New({}, Outcome(where, False, "")), base
     if not metric_set.is_of_text:
         return _New({}, Outcome(where, False, _fixed(metric_set))), base
@@ -167,7 +167,7 @@ def _of_today(
             rows,
             base.rows,
             metric_set,
-            run.summary["evaluation"]["run_deviation"],
+            Evaluation.model_validate(run.summary["evaluation"]).run_deviation,
         ),
         "metric_set": metric_set and metric_set.name,
         "scoring_sha256": metric_set and scoring_sha256(metric_set),

@@ -98,6 +98,7 @@ def run(
         summary=made,
         history=HISTORY,
         predictions=predictions,
+        base_scores=None,
         base_predictions=list(base),
         base_metrics={"protocol": protocol} if base else {},
         finished_at=1000.0 - age,
