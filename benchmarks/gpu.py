@@ -624,7 +624,8 @@ def run(checks: list[Callable[[Machine], str]], machine: Machine) -> int:
     for check in checks:
         begin = time.perf_counter()
         try:
-            outcome, told = "passed", check(machine)
+            with contextlib.redirect_stdout(sys.stderr):  # what trainers print
+                outcome, told = "passed", check(machine)
         except Skipped as reason:
             outcome, told = "skipped", str(reason)
             reasons.append(told)

@@ -198,6 +198,15 @@ def test_a_long_paragraph_is_read_in_windows_and_every_token_but_the_first_count
     assert whole.log_likelihood == pytest.approx(sum(part.log_likelihood for part in parts))
 
 
+def test_windows_fit_into_a_model_that_reads_little(short_context):
+    model = load_model(short_context(40, "learned"), torch.float32)
+    ids = [at % 200 for at in range(50)]
+    (found,) = likelihoods(model, [ids], [7])
+    assert found.tokens == 50
+    parts = likelihoods(model, [ids[:20], ids[20:40], ids[40:]], [7])
+    assert found.log_likelihood == pytest.approx(sum(part.log_likelihood for part in parts))
+
+
 def test_after_a_beginning_token_the_first_counts_too(loud_base):
     model = load_model(loud_base, torch.float32)
     (without,), (with_bos,) = (likelihoods(model, [[50, 51, 52]], bos) for bos in ([], [7]))
