@@ -42,7 +42,7 @@ def test_every_kedro_run_of_the_readme_works(project, readers_project, run):
         params = OmegaConf.to_container(OmegaConf.from_dotlist(dotted))
         if "/" in str(params.get("base_model", {}).get("source", "")):
             continue  # a hub id: needs the network
-        run(readers_project, options["pipeline"], **params)
+        run(readers_project, options["pipelines"], **params)
         ran += 1
     assert ran >= 4
     page = (readers_project / "data/test/08_reporting/predict.html").read_text()
