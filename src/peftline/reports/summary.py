@@ -192,7 +192,7 @@ def _of_losses(trained: AdapterFolder | ModelFolder, history: dict[str, Any]) ->
     change = f"from {curve[0][1]:.3f} to {kept:.3f}" if curve else "not measured"
     return (
         f"Fine-tuning with {trained.recipe} on text without questions: validation loss per token "
-        f"{change}, {_cost(trained, history)}. Answers were not scored."
+        f"{change}, {_cost(trained, history)}. Answers were not scored. One run with one seed."
     )
 
 
