@@ -133,7 +133,7 @@ def verdict(
     return (
         f"Fine-tuning with {trained.recipe} {outcome}: {name} "
         f"{_compared(judged, values, test.difference)}, {_cost(trained, history)}. "
-        f"{_of_one_run(judged, run_deviation)}"
+        f"{_of_value(scores[name])}{_of_one_run(judged, run_deviation)}"
     )
 
 
@@ -141,6 +141,12 @@ def _outcome(test: PairedTest, sign: int) -> str:
     if test.p_value >= SIGNIFICANT:
         return "is not measurably different from"
     return "beats" if sign * test.difference["value"] > 0 else "is worse than"
+
+
+def _of_value(found: dict[str, Any]) -> str:
+    """A difference can be certain where one of its two values is not."""
+    reason = found.get("no_verdict")
+    return f"On the value alone there is no verdict: {reason}. " if reason else ""
 
 
 def _of_one_run(judged: MetricSet, deviation: float | None) -> str:
