@@ -142,7 +142,7 @@ def test_the_trade_off_joins_those_that_nothing_beats():
     assert members == {"good", "close"} == set(found.pareto["train_seconds"])
     at = {point["name"]: point for point in picture["points"]}
     assert at["close"]["x"] < at["good"]["x"] and at["close"]["y"] > at["good"]["y"]
-    assert at["good"]["title"] == "good: 90.0 % (76.9 to 96.0); 60 s"
+    assert at["good"]["title"] == "good: 90.0 % (76.9 to 96.0)†; 60 s"
 
 
 def test_curves_skip_losses_that_are_no_number():
@@ -154,7 +154,7 @@ def test_curves_skip_losses_that_are_no_number():
 
 
 def test_the_matrix_says_whether_tests_have_the_spread_over_seeds():
-    told = "where seeds have a spread of their own a t-test with it"
+    told = "a t-test with the error by groups and the spread over seeds"
     assert told in page(*with_seeds()) and told not in page(*invented())
 
 

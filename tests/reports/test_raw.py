@@ -108,6 +108,20 @@ def test_losses_per_token_are_read_back_as_they_count(tmp_path):
     assert again.pairs == found.pairs
 
 
+def test_runs_that_were_not_scored_are_read_back_too(tmp_path):
+    left = recorded(run("lora", [], validation_loss=0.5), run("ia3", [], validation_loss=0.3))
+    found = compare(left.runs)
+    assert compare(raw.read(written(tmp_path, raw.files(left, found))).runs) == found
+
+
+def test_a_folder_without_its_scores_is_refused(tmp_path):
+    left = recorded(run("lora", GOOD))
+    written(tmp_path, raw.files(left, compare(left.runs)))
+    (tmp_path / raw.SCORES).unlink()
+    with pytest.raises(PeftlineError, match="scores.csv"):
+        raw.read(tmp_path)
+
+
 def test_a_folder_without_a_comparison_is_refused_in_words(tmp_path):
     with pytest.raises(PeftlineError, match="holds no comparison .* index.json"):
         raw.read(tmp_path)

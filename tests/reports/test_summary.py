@@ -4,6 +4,7 @@ import pytest
 
 from peftline.evaluation import metrics
 from peftline.evaluation.protocol import questions_sha256, scoring_sha256
+from peftline.evaluation.statistics.intervals import proportion
 from peftline.machine import hardware
 from peftline.reports.summary import Delivered, summarise, verdict
 from peftline.schema import Evaluation
@@ -112,6 +113,15 @@ def test_the_verdict_names_groups_and_goes_by_them():
     ours, theirs = [1] * 10 + [0] * 30, [0] * 40  # ten rows of five groups
     assert "lora beats zero-shot" in in_groups_of(1, ours, theirs)
     assert "no verdict, 5 groups differ" in in_groups_of(2, ours, theirs)
+
+
+def test_a_value_whose_misses_lie_in_few_groups_is_called_so():
+    scores = {"exact_match": proportion(GOOD, [str(at) for at in range(40)])}
+    base = {"zero_shot": {"exact_match": metric(0.0)}}
+    answered = rows(GOOD), rows(BAD, "zero_shot")
+    found = of(HISTORY, scores, base, *answered)
+    assert "beats zero-shot prompting" in found
+    assert "On the value alone there is no verdict: misses in 4 groups, and 10 are" in found
 
 
 def test_a_single_run_says_that_it_is_one_and_how_far_others_are_if_known():

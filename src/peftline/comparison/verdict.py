@@ -48,8 +48,8 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
     to_best = [found.against_best[row.name] for row in recipes if row.name in found.against_best]
     ahead = [pair.a for pair in to_best if pairs.beats(pair, found.higher_is_better)]
     untested = [pair.a for pair in to_best if pair.not_testable]
-    equals = [n for n in found.best_group if n not in (best.name, *ahead, *untested)]
-    worse = len(recipes) - 1 - len(equals) - len(ahead) - len(untested)
+    equals = [name for name in found.best_group if name not in (best.name, *ahead)]
+    worse = len(recipes) - 1 - len(equals) - len(ahead)
     how = "paired tests, Bonferroni over all comparisons with it, 5 %"
     said = []
     if ahead:
@@ -64,8 +64,7 @@ def _equals(best: Row, recipes: list[Row], found: Comparison) -> str:
         said.append(f"It is significantly better than {_others(worse)} ({how}).")
     if untested:
         said.append(
-            f"Not testable against it, for too few groups of examples differ: "
-            f"{words.listing(untested)}."
+            f"Too few groups of examples differ to test it against {words.listing(untested)}."
         )
     return " ".join(said)
 

@@ -47,8 +47,9 @@ def files(recorded: Recorded, found: Comparison) -> dict[str, str]:
     """
     named = _named(recorded.runs.runs)
     contents = {f"{name}.json": _json(run.summary) for name, run in named.items()}
-    contents[INDEX] = _json(_index(recorded, named))
-    return contents | ({SCORES: _scores(found)} if found.example_ids else {})
+    scored = bool(found.example_ids)
+    contents[INDEX] = _json(_index(recorded, named, scored))
+    return contents | ({SCORES: _scores(found)} if scored else {})
 
 
 def read(folder: Path) -> Recorded:
@@ -59,7 +60,8 @@ def read(folder: Path) -> Recorded:
     """
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        columns, base = _answers(folder / SCORES)
+        scored = any(one["column"] for one in index["runs"])
+        columns, base = _answers(folder / SCORES) if scored else ({}, [])
         runs = [
             Run(
                 recipe=summary["recipe"],
@@ -100,10 +102,10 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _index(recorded: Recorded, named: dict[str, Run]) -> dict[str, Any]:
-    """What neither summaries nor scores say."""
+def _index(recorded: Recorded, named: dict[str, Run], scored: bool) -> dict[str, Any]:
+    """What neither summaries nor scores say; a run that has no scores has no column."""
     left = recorded.runs
-    kept = groups.comparable(left.runs).runs
+    kept = groups.comparable(left.runs).runs if scored else []
     columns = {
         run.folder: _column(name, run.seed)
         for name, of_one in by_name(kept).items()

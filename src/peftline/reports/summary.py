@@ -154,7 +154,7 @@ def verdict(
     return (
         f"Fine-tuning with {trained.recipe} {outcome}: {name} "
         f"{_compared(judged, values, test.difference)}, {_cost(trained, history)}."
-        f"{_not_asked(base_scores)} {_of_one_run(judged, run_deviation)}"
+        f"{_not_asked(base_scores)} {_of_value(scores[name])}{_of_one_run(judged, run_deviation)}"
     )
 
 
@@ -170,6 +170,12 @@ def _outcome(test: PairedTest, sign: int) -> str:
     if test.p_value >= SIGNIFICANT:
         return "is not measurably different from"
     return "beats" if sign * test.difference["value"] > 0 else "is worse than"
+
+
+def _of_value(found: dict[str, Any]) -> str:
+    """A difference can be certain where one of its two values is not."""
+    reason = found.get("no_verdict")
+    return f"On the value alone there is no verdict: {reason}. " if reason else ""
 
 
 def _of_one_run(judged: MetricSet, deviation: float | None) -> str:
@@ -221,7 +227,7 @@ def _of_losses(trained: Delivered, history: dict[str, Any]) -> str:
     change = f"from {curve[0][1]:.3f} to {kept:.3f}" if curve else "not measured"
     return (
         f"Fine-tuning with {trained.recipe} on text without questions: validation loss per token "
-        f"{change}, {_cost(trained, history)}. Answers were not scored."
+        f"{change}, {_cost(trained, history)}. Answers were not scored. One run with one seed."
     )
 
 

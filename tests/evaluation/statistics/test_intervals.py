@@ -117,6 +117,14 @@ def test_a_share_of_few_groups_says_that_it_allows_no_verdict(hits, groups, reas
     assert found["no_verdict"] == reason
 
 
+def test_a_mean_of_hits_over_seeds_says_so_too():
+    groups = [str(at) for at in range(40)]
+    thirds = [1 / 3] * 5 + [0.0] * 35
+    assert mean(thirds, groups, is_share=True)["no_verdict"].startswith("hits in 5 groups")
+    assert mean(thirds, groups)["no_verdict"] is None
+    assert mean([1 / 3, 1.0] * 20, groups, is_share=True)["no_verdict"] is None
+
+
 def test_without_examples_there_is_no_value():
     for found in (proportion([]), mean([]), ratio([], [])):
         assert found == intervals.NO_VALUE

@@ -40,6 +40,7 @@ def test_rare_sizes_beside_many_single_rows_are_counted_exactly():
 def test_means_of_seeds_are_whole_steps_and_other_scores_are_not():
     assert sign_flips.steps([1 / 3 - 0.5, 0.5, 0.0], 6).tolist() == [-1, 3, 0]
     assert sign_flips.steps([0.123 - 0.5], 6) is None
+    assert sign_flips.steps([2e9, 1.0], 1) is None
     assert sign_flips.steps([], 1).tolist() == []
 
 

@@ -91,7 +91,8 @@ def mean(values: Sequence[float], groups: Sequence[str], is_share: bool = False)
     The interval is null for fewer than two groups.
 
     Args:
-        is_share: whether values lie from 0 to 1, so that the interval must.
+        is_share: whether values lie from 0 to 1, such as means of hits over seeds: then the
+            interval must, and groups without any hit, or any miss, count as in `proportion`.
 
     Raises:
         ValueError: the lists differ in length.
@@ -103,7 +104,10 @@ def mean(values: Sequence[float], groups: Sequence[str], is_share: bool = False)
     low, high = error.around(average) if error else (None, None)
     if error and is_share:
         low, high = max(low, 0.0), min(high, 1.0)
-    return metric(average, low, high, clusters, design_effect(numbers, clusters))
+    found = metric(average, low, high, clusters, design_effect(numbers, clusters))
+    if is_share:
+        found["no_verdict"] = _too_few_of_either(clusters.totals(numbers), clusters)
+    return found
 
 
 def ratio(

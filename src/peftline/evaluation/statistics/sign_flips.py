@@ -8,11 +8,13 @@ from scipy import stats
 
 SIGN_FLIPS = 9999  # p-values in steps of 1/10,000
 _TOLERANCE = 1e-6  # of a step; means of seeds are rounded by floating point alone
+_MOST_STEPS = 1_000_000  # 16 seeds on 60,000 examples
 _AT_ONCE = 2_000_000  # values: 16 MB
 
 
 def steps(differences: Sequence[float], parts: int) -> np.ndarray | None:
-    """Differences counted in steps of `1 / parts`; None if one is no whole number of steps.
+    """Differences counted in steps of `1 / parts`; None if one is no whole number of steps, or they
+    are more than can be counted.
 
     Args:
         differences: of scores; those of means of three hits or misses are multiples of 1/3.
@@ -20,7 +22,9 @@ def steps(differences: Sequence[float], parts: int) -> np.ndarray | None:
     """
     scaled = np.asarray(differences, dtype=float) * parts
     whole = np.rint(scaled)
-    return None if np.abs(scaled - whole).max(initial=0) > _TOLERANCE else whole.astype(int)
+    if np.abs(scaled - whole).max(initial=0) > _TOLERANCE or np.abs(whole).sum() > _MOST_STEPS:
+        return None
+    return whole.astype(int)
 
 
 def exact(differences: Sequence[int]) -> float:
