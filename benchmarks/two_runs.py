@@ -216,7 +216,7 @@ def contents(root: Path) -> dict[str, bytes]:
 
 def left_behind(root: Path) -> list[str]:
     """What is hidden or unfinished after all runs have ended."""
-    known = (".running", ".lock")  # the second is that of a sweep, which stays
+    known = (".running", ".lock", ".lock.holder")  # the lock of a sweep stays
     store = next(path for path in root.parents if path.name == "test")
     layers = [path for path in store.glob("0*/**/.*") if path.name not in known]
     left = [path for path in root.rglob(".*") if path.name not in known]

@@ -54,14 +54,20 @@ def test_what_living_processes_of_this_machine_and_others_work_on_stays(tmp_path
     target = tmp_path / "key"
     living = unfinished(target, os.getpid())
     elsewhere = unfinished(target, ended, "othermachine")
-    another = unfinished(tmp_path / "key2", ended)
-    gone = unfinished(target, ended)
+    gone = [unfinished(tmp_path / name, ended) for name in ("key", "never built again")]
     with kind(target):
-        assert living.exists() and elsewhere.exists() and another.exists()
-        assert not gone.exists()
+        assert living.exists() and elsewhere.exists()
+        assert not any(path.exists() for path in gone)
 
 
-def test_a_name_is_no_pattern(tmp_path, ended):
-    kept = unfinished(tmp_path / "ab", ended)
-    with partials.folder(tmp_path / "a*"):
-        assert kept.exists()
+def test_a_name_for_later_is_known_as_that_of_this_process(tmp_path, ended, monkeypatch):
+    assert not partials.unused(tmp_path / "missing" / "key").parent.exists()
+    folder = partials.unused(tmp_path / "key")
+    folder.mkdir()
+    partials.remove_left_behind(tmp_path)
+    assert folder.exists()
+    monkeypatch.setattr(os, "getpid", lambda: ended)
+    left = partials.unused(tmp_path / "key")
+    left.mkdir()
+    partials.remove_left_behind(tmp_path)
+    assert not left.exists() and folder.exists()

@@ -74,6 +74,11 @@ def holder(file: Path) -> str:
         return "by another process"
 
 
+def sign(file: Path) -> None:
+    """Say that this process holds a lock, which it has taken in a way of its own."""
+    _card(file).write_text(json.dumps(_myself()), encoding="utf-8")
+
+
 def _lock(file: Path) -> FileLock:
     file.parent.mkdir(parents=True, exist_ok=True)
     # Hooks of Kedro may let go of it in another thread than that which took it.
@@ -87,7 +92,7 @@ def _signed(lock: FileLock, file: Path) -> Iterator[None]:
     Its file is removed first: who waits for it notices that, and takes the next one (`filelock`).
     """
     try:
-        _card(file).write_text(json.dumps(_myself()), encoding="utf-8")
+        sign(file)
         yield
     finally:
         with contextlib.suppress(OSError):  # Windows removes no file that is open

@@ -1,12 +1,12 @@
 """Names for what is not finished, so that what a killed process has left is known and removed."""
 
 import contextlib
-import glob
 import os
 import platform
 import re
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import psutil
 @contextlib.contextmanager
 def folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target`, which is gone afterwards unless it was renamed."""
-    remove_left_behind(target)
+    remove_left_behind(target.parent)
     partial = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
     try:
         partial.chmod(0o755)
@@ -28,7 +28,7 @@ def folder(target: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def file(target: Path) -> Iterator[Path]:
     """Give an empty file beside `target`, which is gone afterwards unless it was renamed."""
-    remove_left_behind(target)
+    remove_left_behind(target.parent)
     descriptor, name = tempfile.mkstemp(prefix=_prefix(target), dir=target.parent)
     os.close(descriptor)
     try:
@@ -38,14 +38,20 @@ def file(target: Path) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-def remove_left_behind(target: Path) -> None:
-    """Remove what processes that are no more have left unfinished beside `target`.
+def unused(target: Path) -> Path:
+    """A name beside `target` for what this process will write there, and remove itself."""
+    remove_left_behind(target.parent)
+    return target.with_name(f"{_prefix(target)}{uuid.uuid4().hex[:8]}")
 
-    Only of this machine: of another one it cannot be told whether its process still works.
+
+def remove_left_behind(place: Path) -> None:
+    """Remove what processes that are no more have left unfinished in a folder.
+
+    Only of this machine: of another one it is not known whether its process still works.
     """
-    ours = re.compile(rf"{re.escape(f'.{target.name}.{_machine()}-')}(\d+)\.")
-    for path in target.parent.glob(f".{glob.escape(target.name)}.*"):
-        made_by = ours.match(path.name)
+    ours = re.compile(rf"\..+\.{_machine()}-(\d+)\.\w+")
+    for path in place.glob(".*"):
+        made_by = ours.fullmatch(path.name)
         if made_by and not psutil.pid_exists(int(made_by[1])):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

@@ -124,8 +124,9 @@ class RunGuard:
     def _own_folder(self, name: str, held: contextlib.ExitStack) -> Path:
         """A folder for a run that shares its place with others: gone when it ends."""
         self._settle()
-        (self._root / publishing.RUNNING).mkdir(parents=True, exist_ok=True)
-        return held.enter_context(partials.folder(self._root / publishing.RUNNING / name))
+        staging = partials.unused(self._root / publishing.RUNNING / name)
+        held.callback(shutil.rmtree, staging, ignore_errors=True)
+        return staging
 
     def _folder_of(self, recipe: str, goes_on: bool, held: contextlib.ExitStack) -> Path:
         """The folder of a recipe and seed.

@@ -162,7 +162,7 @@ def test_a_part_of_a_run_waits_for_the_rest_or_takes_away_what_it_has_made_untru
     }
     (finished / "data/test/08_reporting/lora/seed-42/summary.json").unlink()  # no result any more
     run(finished, "lora", from_nodes=["lora.plot"], to_nodes=["lora.plot"])
-    names = {name for name in files_of(finished) if "lora/seed-42/" in name}
+    names = {name for name in files_of(finished) if "/lora/seed-42/" in name}
     assert {name.split("/seed-42/")[1].split("/")[0] for name in names} == {
         "adapter",
         "history.json",
