@@ -1,9 +1,11 @@
 import errno
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from peftline import store
+from peftline import locks, store
 from peftline.errors import PeftlineError
 
 
@@ -119,15 +121,33 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, interruption):
     assert left_in(tmp_path / "layer") == []
 
 
-def test_of_two_builders_the_first_wins_and_nothing_is_taken_from_its_readers(tmp_path):
+def test_where_locks_are_of_no_use_the_first_wins_and_nothing_is_taken_from_its_readers(tmp_path):
     def late(folder):
         """Another process finishes the same folder in the meantime."""
-        store.build(tmp_path, "key", lambda folder: {"by": "first"})
+        target = tmp_path / store.short_hash("key")
+        target.mkdir()
+        (target / "manifest.json").write_text('{"by": "first"}')
         return {"by": "late"}
 
     path, manifest = store.build(tmp_path, "key", late)
     assert manifest == {"by": "first"}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_who_wants_what_another_one_is_making_waits_for_it(tmp_path, monkeypatch):
+    waits, calls = threading.Event(), []
+    monkeypatch.setattr(locks, "_SHORT_SECONDS", 0)
+    monkeypatch.setattr(locks.logger, "warning", lambda *_: waits.set())
+
+    def write(folder):
+        calls.append(folder)
+        assert waits.wait(30), "nobody waits"
+        return {"rows": 3}
+
+    with ThreadPoolExecutor(2) as threads:
+        built = [threads.submit(store.build, tmp_path, "key", write) for _ in range(2)]
+    assert [one.result()[1] for one in built] == [{"rows": 3}] * 2
+    assert len(calls) == 1
 
 
 def test_a_folder_without_its_manifest_is_built_again(tmp_path):
@@ -210,7 +230,7 @@ def test_text_on_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fdopen", full)
+    monkeypatch.setattr(store.os, "fsync", full)
     with pytest.raises(PeftlineError, match="the disk is full"):
         store.write_text(target, "new")
     assert target.read_text() == "old"

@@ -7,12 +7,12 @@ import inspect
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from peftline import locks, partials
 from peftline.errors import PeftlineError
 
 _KEY_LENGTH = 16  # hexadecimal digits: 64 bits, no collision in practice below a billion entries
@@ -55,6 +55,8 @@ def code_hash(*modules: ModuleType) -> str:
 def build(folder: Path, key_of: Any, write: Callable[[Path], dict[str, Any]]) -> tuple[Path, dict]:
     """Return the folder for a key and its manifest; call `write` only if it is not there yet.
 
+    A process that wants what another one is just making waits for it: the work is done once.
+
     Args:
         folder: parent of all folders of this step.
         key_of: everything that the result depends on, JSON-able.
@@ -66,16 +68,20 @@ def build(folder: Path, key_of: Any, write: Callable[[Path], dict[str, Any]]) ->
     target = folder / short_hash(key_of)
     manifest = target / "manifest.json"
     if not manifest.exists():
-        with _partial(target) as partial:
-            text = json.dumps(write(partial), indent=2, ensure_ascii=False)
-            (partial / "manifest.json").write_text(text, encoding="utf-8")
-            try:
-                partial.replace(target)
-            except OSError:
-                # Another process was first: its result is the same, and may be in use already.
-                if not manifest.exists():
-                    _take_place(partial, target)
+        with explained(target), locks.held(folder / f".{target.name}.lock", str(target)):
+            if not manifest.exists():
+                _build(target, write)
     return target, json.loads(manifest.read_text(encoding="utf-8"))
+
+
+def _build(target: Path, write: Callable[[Path], dict[str, Any]]) -> None:
+    with partials.folder(target) as partial:
+        text = json.dumps(write(partial), indent=2, ensure_ascii=False)
+        (partial / "manifest.json").write_text(text, encoding="utf-8")
+        if (target / "manifest.json").exists():
+            return  # on a disk that knows no locks another process was first, and it may be read
+        shutil.rmtree(target, ignore_errors=True)  # what has no manifest is of no use to anybody
+        partial.replace(target)
 
 
 @contextlib.contextmanager
@@ -85,32 +91,24 @@ def replacing(target: Path) -> Iterator[Path]:
     Raises:
         PeftlineError: the disk is full; `target` is as it was before.
     """
-    with _partial(target) as partial:
-        yield partial
-        _take_place(partial, target)
-
-
-def _take_place(partial: Path, target: Path) -> None:
-    if target.exists():  # renamed aside first: a kill in between loses neither
-        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        target.replace(aside)
-        partial.replace(target)
-        shutil.rmtree(aside, ignore_errors=True)
-    else:
-        partial.replace(target)
-
-
-@contextlib.contextmanager
-def _partial(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside `target`, which is gone afterwards unless it was renamed."""
     with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
-            partial.chmod(0o755)
+        with partials.folder(target) as partial:
             yield partial
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+            with partials.folder(target) as aside:
+                move(partial, target, aside)
+
+
+def move(path: Path, target: Path, aside: Path) -> None:
+    """Let a file or folder take the place of another one.
+
+    Args:
+        aside: an empty folder, for what was at `target`. A kill in between loses neither.
+    """
+    if target.is_dir():
+        target.replace(aside / target.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)
 
 
 def write_text(target: Path, text: str) -> None:
@@ -119,18 +117,23 @@ def write_text(target: Path, text: str) -> None:
     Raises:
         PeftlineError: the disk is full; `target` is as it was before.
     """
+    write_bytes(target, text.encode("utf-8"))
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write a file under a temporary name, then rename it.
+
+    Raises:
+        PeftlineError: the disk is full; `target` is as it was before.
+    """
     with explained(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+        with partials.file(target) as partial:
+            with partial.open("wb") as file:
+                file.write(content)
                 file.flush()
-                os.fsync(file.fileno())  # else a power cut may leave the new name without its text
-            Path(name).chmod(0o644)
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
+                os.fsync(file.fileno())  # else a power cut may leave the new name without content
+            partial.replace(target)
 
 
 @contextlib.contextmanager

@@ -87,7 +87,8 @@ def test_a_second_process_waits_until_the_first_lets_go(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert "Waiting for it" in second.stderr.readline()
+        line = second.stderr.readline()
+        assert f"this sweep is run by process {os.getpid()} of" in line and "Waiting" in line
         assert second.poll() is None
     assert second.communicate()[0] == "mine\n"
 

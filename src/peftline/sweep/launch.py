@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 import yaml
 
-from peftline import store
+from peftline import locks, store
 from peftline.errors import PeftlineError
 from peftline.sweep.child import ENDED
 from peftline.tracking.tags import tags_for_environment
@@ -174,7 +174,10 @@ def shares(jobs: int) -> Iterator[list[int]]:
 
 
 def hold(file: Path) -> IO[str]:
-    """Wait until no other process, and no run that one has left behind, works on this sweep."""
+    """Wait until no other process, and no run that one has left behind, works on this sweep.
+
+    Taken by hand: the runs inherit this file, which `filelock` does not let them.
+    """
     import fcntl
 
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -183,8 +186,10 @@ def hold(file: Path) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         logger.warning(
-            "%s: this sweep is running, or a run that it had started still is. Waiting for it.",
+            "%s: this sweep is run %s, or a run that it had started still goes on. Waiting for it.",
             file.parent,
+            locks.holder(file),
         )
         fcntl.flock(lock, fcntl.LOCK_EX)
+    locks.sign(file)
     return lock
