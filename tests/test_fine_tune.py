@@ -287,11 +287,13 @@ def test_a_checkpoint_of_other_inputs_is_not_used(run, tmp_path, caplog):
     assert done.losses == fresh.losses
 
 
-def test_a_checkpoint_that_was_cut_short_is_not_used(run, tmp_path, caplog):
+@pytest.mark.parametrize("left", [None, '{"epoch": 1.0, "glo'])
+def test_a_checkpoint_that_was_cut_short_is_not_used(run, tmp_path, caplog, left):
     settings = {"max_steps": 4, "checkpoints": 2}
     with pytest.raises(KeyboardInterrupt):
         run(listener=killed_at(3), **settings)
-    (tmp_path / "checkpoints" / "checkpoint-2" / "trainer_state.json").unlink()
+    state = tmp_path / "checkpoints" / "checkpoint-2" / "trainer_state.json"
+    state.unlink() if left is None else state.write_text(left)
     with caplog.at_level(logging.WARNING):
         done = run(**settings)
     assert "Resuming" not in caplog.text

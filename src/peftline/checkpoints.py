@@ -1,5 +1,6 @@
 """Where a killed run goes on."""
 
+import json
 import logging
 import shutil
 from pathlib import Path
@@ -14,8 +15,7 @@ def find_checkpoint(folder: Path, input_hash: str, recipe: Recipe) -> str | None
     """The last checkpoint if it belongs to the same inputs; otherwise start afresh and say so."""
     marker = folder / "input_hash.txt"
     saved = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
-    # The trainer state is written last: without it the checkpoint was cut short.
-    saved = [path for path in saved if (path / "trainer_state.json").exists()]
+    saved = [path for path in saved if _is_whole(path)]
     same = saved and marker.exists() and marker.read_text() == input_hash
     if same and not capabilities.resumes(recipe):
         logger.warning("This method cannot go on from its checkpoints; starting afresh.")
@@ -31,3 +31,12 @@ def find_checkpoint(folder: Path, input_hash: str, recipe: Recipe) -> str | None
         shutil.rmtree(folder)
     store.write_text(marker, input_hash)
     return None
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether it was written to its end: the trainer state is what comes last."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
