@@ -50,4 +50,4 @@ viz: $(VENV)/.installed ## Open kedro-viz on http://127.0.0.1:4141
 	$(BIN)/kedro viz run --host 127.0.0.1 --port 4141 --no-browser
 
 clean: ## Remove what runs have made (not the environment)
-	rm -rf data/0*_* data/test data/gpu data/experiments mlflow.db mlartifacts
+	rm -rf data/0*_* data/.running data/test data/gpu data/experiments mlflow.db mlartifacts

@@ -313,7 +313,7 @@ def run():
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
 
-    def run_pipelines(folder, *names, env="test", to_nodes=None, **params):
+    def run_pipelines(folder, *names, env="test", to_nodes=None, from_nodes=None, **params):
         previous = Path.cwd()
         os.chdir(folder)
         try:
@@ -321,7 +321,9 @@ def run():
             session_class = settings.SESSION_CLASS
             assert issubclass(session_class, KedroSession)
             with session_class.create(folder, env=env, runtime_params=params) as session:
-                return session.run(pipeline_names=list(names), to_nodes=to_nodes)
+                return session.run(
+                    pipeline_names=list(names), to_nodes=to_nodes, from_nodes=from_nodes
+                )
         finally:
             os.chdir(previous)
 

@@ -1,7 +1,9 @@
 """What pipeline steps hand to each other: small descriptions of data and models on disk."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from peftline.config import Config
 
@@ -119,3 +121,53 @@ class ModelFolder(Trained):
 
 class MergedFolder(Handle):
     """A plain transformers folder that needs no adapter."""
+
+
+class BaseScores(Handle):
+    """What the untouched base has answered, in `predictions.jsonl`, and the scores of its answers,
+    in `manifest.json`."""
+
+    base_sha256: str
+    data_sha256: str
+    rendering: dict[str, Any]
+    evaluation: dict[str, Any]
+    """The settings that its answers depend on."""
+
+
+class RunInputs(Config):
+    """What a run was made of; stored beside its summary."""
+
+    examples: Examples
+    splits: Splits
+    base_model: BaseModelFolder
+    tokenised: Tokenised
+    base_scores: BaseScores
+
+
+C = TypeVar("C", bound=Config)
+
+
+def dump(value: Config, folder: Path) -> str:
+    """A handle, or several in one, as JSON for a file in a folder; paths are relative to it."""
+    parent = folder.resolve()
+    moved = _with_paths(value, lambda path: Path(os.path.relpath(path.resolve(), parent)))
+    return moved.model_dump_json(indent=2) + "\n"
+
+
+def parse(kind: type[C], text: str, folder: Path) -> C:
+    """What `dump` has written for a file in a folder; paths are absolute."""
+    parent = folder.resolve()
+    value = kind.model_validate_json(text)
+    return _with_paths(value, lambda path: Path(os.path.normpath(parent / path)))
+
+
+def _with_paths(value: C, change: Callable[[Path], Path]) -> C:
+    fields = {name: getattr(value, name) for name in type(value).model_fields}
+    changed = {
+        name: _with_paths(field, change)
+        for name, field in fields.items()
+        if isinstance(field, Handle)
+    }
+    if isinstance(value, Handle):
+        changed["path"] = change(value.path)
+    return value.model_copy(update=changed)

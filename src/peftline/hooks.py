@@ -1,24 +1,22 @@
-"""What happens around a run: tracking, and refusing to overwrite another result."""
+"""What happens around a run: tracking, and what it says at its end."""
 
 import logging
-import shutil
 import warnings
 from pathlib import Path
 from typing import Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 
-from peftline import identity, memory, tracking
-from peftline.errors import PeftlineError
+from peftline import memory, tracking
 from peftline.preflight import note
-from peftline.trained import TrainedModel
+from peftline.tracking.database import opened_alone
 
 logger = logging.getLogger(__name__)
-_PREFLIGHT = (".preflight", ".preflight_page")
 
 
 class RecipeMlflowHook(MlflowHook):
@@ -27,6 +25,15 @@ class RecipeMlflowHook(MlflowHook):
     `qlora.training.epochs` is logged as `training.epochs`, so that MLflow's comparison has one
     column for all recipes; typed configurations are logged field by field.
     """
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Set MLflow up; the first one to do so makes its database."""
+        patterns = ["mlflow*", "mlflow*/**", "**/mlflow*"]  # kedro-mlflow's, which it sets later
+        context.config_loader.config_patterns.setdefault("mlflow", patterns)
+        server = context.config_loader["mlflow"].get("server") or {}
+        with opened_alone(server.get("mlflow_tracking_uri") or ""):
+            super().after_context_created(context=context)
 
     @hook_impl
     def before_pipeline_run(
@@ -50,7 +57,7 @@ class RecipeMlflowHook(MlflowHook):
 
 
 class ProjectHooks:
-    """Guards and records of this project."""
+    """Records of this project."""
 
     @hook_impl
     def after_context_created(self) -> None:
@@ -58,44 +65,6 @@ class ProjectHooks:
         warnings.filterwarnings(
             "ignore", module=r"(mlflow|kedro|omegaconf|torch|transformers|peft)\..*"
         )
-
-    @hook_impl
-    def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
-    ) -> None:
-        """Remember the results that this run would replace, and take away former preflights.
-
-        A run may stop before its own preflight; a page that says "No errors" would then be about
-        another run.
-        """
-        self._catalog = catalog
-        outputs = pipeline.all_outputs()
-        summaries = [name for name in outputs if name.endswith(".summary")]
-        self._present = {
-            _file(catalog, name): catalog.load(name) for name in summaries if catalog.exists(name)
-        }
-        files = [_file(catalog, name) for name in outputs if name.endswith(_PREFLIGHT)]
-        self._preflights = {file: file.read_bytes() for file in files if file.exists()}
-        for file in self._preflights:
-            file.unlink()
-
-    @hook_impl
-    def before_dataset_saved(self, dataset_name: str, data: Any) -> None:
-        """Refuse, before anything expensive, to replace a result about other data."""
-        if dataset_name in ("splits", "base_model"):
-            try:
-                for where, summary in self._present.items():
-                    identity.refuse_overwrite(summary, data, where)
-            except PeftlineError:
-                for file, content in self._preflights.items():  # the result stays as it was
-                    file.write_bytes(content)
-                raise
-        recipe, _, what = dataset_name.rpartition(".")
-        if what == "adapter" or isinstance(data, TrainedModel):
-            # What was made by the former training goes before its successor takes its place.
-            for name in {"adapter", "merged", "summary"} - {what}:
-                former = _file(self._catalog, f"{recipe}.{name}")
-                shutil.rmtree(former) if former.is_dir() else former.unlink(missing_ok=True)
 
     @hook_impl
     def before_node_run(self) -> None:

@@ -1,7 +1,6 @@
 """A Kedro session that checks parameters before anything runs, and tells killed from failed."""
 
 import gc
-from collections.abc import Iterable
 from typing import Any
 
 from kedro.framework.project import pipelines
@@ -11,6 +10,7 @@ from kedro.io import DatasetError
 from peftline.errors import PeftlineError
 from peftline.parameters import check_parameters
 from peftline.paths import recipe_names
+from peftline.run_guard import RunGuard
 from peftline.signals import terminate_as_exit
 
 
@@ -50,9 +50,17 @@ class PeftlineSession(KedroSession):
             raise
         finally:
             gc.unfreeze()  # what `memory.release` did; a notebook goes on
+            for hook in self._hook_manager.get_plugins():
+                if isinstance(hook, RunGuard):
+                    hook.close()
 
-    def _check(self, names: Iterable[str]) -> None:
+    def _check(self, names: list[str]) -> None:
         recipes = [name for name in names if name in recipe_names()]
+        if "all" in names:
+            raise PeftlineError(
+                "all: this pipeline is there to be looked at (kedro viz run). To run every recipe: "
+                "kedro sweep --recipes=all"
+            )
         if len(recipes) > 1:
             raise PeftlineError(
                 f"{', '.join(recipes)}: one run of MLflow holds one recipe. Start a command for "

@@ -28,13 +28,16 @@ warnings.filterwarnings("ignore", message=r"(?s).*register_new_resolver\(\) is d
 
 from peftline.hooks import ProjectHooks, RecipeMlflowHook  # noqa: E402
 from peftline.paths import artifact_root, project_path  # noqa: E402
+from peftline.run_guard import RunGuard  # noqa: E402
 from peftline.session import PeftlineSession  # noqa: E402
 
 # Its import sets this level, after conf/logging.yml has been read: four lines of no use a run.
 logging.getLogger("kedro_mlflow").setLevel(logging.WARNING)
 # kedro-mlflow registers itself under this name; our subclass takes its place.
 DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow", "kedro-mlflow")
-HOOKS = (RecipeMlflowHook(), ProjectHooks())
+# Kedro calls the last one first: a place is taken before a run is tracked, and a result stands
+# before it is recorded.
+HOOKS = (RecipeMlflowHook(), ProjectHooks(), RunGuard())
 SESSION_CLASS = PeftlineSession
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

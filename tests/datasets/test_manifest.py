@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 
+from peftline.config import Config
 from peftline.datasets.manifest import ManifestDataset
 from peftline.handles import RawRows, Splits
 
@@ -61,3 +62,30 @@ def test_a_manifest_of_another_kind_is_refused(stored):
     root, _ = stored
     with pytest.raises(Exception, match="Splits"):
         dataset_in(root, f"{Splits.__module__}.Splits").load()
+
+
+def test_what_was_loaded_or_saved_once_is_given_from_then_on(stored):
+    """Another run of the same root replaces the file in the meantime."""
+    root, handle = stored
+    reads, writes = dataset_in(root), dataset_in(root)
+    assert reads.load() == handle
+    writes.save(handle)
+    dataset_in(root).save(handle.model_copy(update={"sha256": "other"}))
+    assert reads.load() == writes.load() == handle
+    assert dataset_in(root).load().sha256 == "other"
+
+
+def test_several_handles_in_one_file_are_stored_relative_to_it_too(stored, tmp_path):
+    root, handle = stored
+    several = f"{__name__}.Several"
+    file = str(root / "08_reporting" / "inputs.json")
+    ManifestDataset(file, handle=several).save(Several(first=handle, name="x"))
+    shutil.move(root, tmp_path / "elsewhere")
+    moved = ManifestDataset(file.replace("project/data", "elsewhere"), handle=several).load()
+    assert moved.first.path == tmp_path / "elsewhere" / "01_raw" / "0123"
+    assert moved.name == "x"
+
+
+class Several(Config):
+    first: RawRows
+    name: str

@@ -51,3 +51,18 @@ def test_numbers_that_are_not_finite_are_null_in_json(tmp_path):
     dataset = AtomicJSONDataset(str(tmp_path / "file.json"))
     dataset.save({"loss": float("nan"), "losses": [1.0, float("inf")], "n": 3})
     assert dataset.load() == {"loss": None, "losses": [1.0, None], "n": 3}
+
+
+def test_in_a_run_it_writes_into_the_runs_folder_and_reads_what_the_run_has_written(tmp_path):
+    file, staging = tmp_path / "08_reporting" / "summary.json", tmp_path / ".running" / "lora"
+    AtomicJSONDataset(str(file)).save("former")
+    dataset = AtomicJSONDataset(str(file))
+    dataset.stage(tmp_path, staging)
+    assert dataset.load() == "former" and not dataset.is_staged()
+    dataset.save("new")
+    assert dataset.load() == "new" and dataset.is_staged()
+    assert (staging / "08_reporting/summary.json").exists()
+    assert AtomicJSONDataset(str(file)).load() == "former"
+    assert dataset._describe() == {"filepath": str(file)}
+    dataset.show()
+    assert AtomicJSONDataset(str(file)).load() == "new" and dataset.is_staged()

@@ -5,13 +5,9 @@ import json
 import re
 
 import pytest
-from kedro.io import DataCatalog
-from kedro.pipeline import Node, Pipeline
 
 from peftline import hooks
-from peftline.datasets.text import AtomicJSONDataset, TextDataset
 from peftline.errors import PeftlineError
-from peftline.handles import Splits
 from tests.reports.browser import CHROMIUM, content_width
 
 PREFERENCES = [
@@ -115,22 +111,3 @@ def test_a_look_that_stops_early_leaves_no_page_of_the_one_before(empty_project,
         run(empty_project, "preflight", data={"source": str(bad)}, experiment="look")
     assert not page.exists()
     assert not page.with_suffix(".json").exists()
-
-
-def test_a_refused_run_leaves_the_preflight_of_the_result_that_stays(tmp_path):
-    page, summary = tmp_path / "preflight.html", tmp_path / "summary.json"
-    page.write_text("No errors.")
-    summary.write_text('{"data": {"sha256": "old"}}')
-    files = {
-        "lora.preflight_page": TextDataset(str(page)),
-        "lora.summary": AtomicJSONDataset(str(summary)),
-    }
-    flow = Pipeline([Node(lambda: None, None, list(files), name="all")])
-    project = hooks.ProjectHooks()
-    project.before_pipeline_run({}, flow, DataCatalog(files))
-    assert not page.exists()
-    counts = {"train": 1, "validation": 1, "test": 1}
-    other = Splits(path=tmp_path, sha256="new", format="alpaca", **counts)
-    with pytest.raises(PeftlineError, match="other data"):
-        project.before_dataset_saved("splits", other)
-    assert page.read_text() == "No errors."

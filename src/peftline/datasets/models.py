@@ -24,7 +24,7 @@ class AdapterDataset(FileDataset):
         """Write the adapter of a trained model."""
         from peftline.delivery import adapter
 
-        adapter.save(data, self._filepath)
+        adapter.save(data, self._written)
 
     def _exists(self) -> bool:
         return (self._filepath / CONFIG).exists()
@@ -47,7 +47,7 @@ class CausalLMDataset(FileDataset):
         """Write model and tokenizer."""
         from peftline.delivery import model
 
-        model.save(data, self._filepath)
+        model.save(data, self._written)
 
     def _exists(self) -> bool:
         return (self._filepath / "config.json").exists()

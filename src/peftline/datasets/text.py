@@ -1,4 +1,4 @@
-"""JSON and JSON lines, written under a temporary name and renamed."""
+"""Files and folders of this project: JSON, JSON lines, texts."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from typing import Any, NewType
 
 from kedro.io import AbstractDataset
 
-from peftline import jsonl, store
+from peftline import jsonl, publishing, store
 
 # kedro-viz chooses how to show a preview by the name of its type.
 JSONPreview = NewType("JSONPreview", str)
@@ -15,21 +15,49 @@ TablePreview = NewType("TablePreview", dict)
 
 
 class FileDataset(AbstractDataset[Any, Any]):
-    """What the datasets of this project share: a path, metadata, existence."""
+    """What the datasets of this project share: a path, metadata, and how a run writes.
+
+    In a run (`stage`) it writes into the run's own folder, and reads from there what the run has
+    written, otherwise what stands. So nothing takes its place before the run has ended, and what
+    another run publishes meanwhile takes nothing away from this one.
+    """
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
         """Args:
         filepath: of the file or folder.
         metadata: for plugins such as kedro-viz.
         """
-        self._filepath = Path(filepath)
+        self.target = Path(filepath)
         self.metadata = metadata
+        self._staged: Path | None = None
+
+    def stage(self, root: Path, staging: Path) -> None:
+        """Write into the folder of a run from now on, laid out as the root is."""
+        self._staged = publishing.staged(self.target, root, staging)
+
+    def is_staged(self) -> bool:
+        """Whether the run has written it, and it has not taken its place yet."""
+        return self._staged is not None and self._staged.exists()
+
+    def show(self) -> None:
+        """Copy a file that the run has written to its place, before the run has ended."""
+        store.write_bytes(self.target, self._written.read_bytes())
+
+    @property
+    def _filepath(self) -> Path:
+        """What is read."""
+        return self._staged if self.is_staged() else self.target
+
+    @property
+    def _written(self) -> Path:
+        """What is written."""
+        return self._staged or self.target
 
     def _exists(self) -> bool:
         return self._filepath.exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath)}
+        return {"filepath": str(self.target)}
 
 
 class AtomicJSONDataset(FileDataset):
@@ -43,7 +71,7 @@ class AtomicJSONDataset(FileDataset):
         """Write the value, indented; numbers that are not finite, for which JSON has no word, as
         null."""
         text = json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False)
-        store.write_text(self._filepath, text + "\n")
+        store.write_text(self._written, text + "\n")
 
     def preview(self) -> JSONPreview:
         """The value as text."""
@@ -67,7 +95,7 @@ class JSONLinesDataset(FileDataset):
 
     def save(self, data: list[dict[str, Any]]) -> None:
         """Write all rows."""
-        store.write_text(self._filepath, "".join(f"{jsonl.dump(row)}\n" for row in data))
+        store.write_text(self._written, "".join(f"{jsonl.dump(row)}\n" for row in data))
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """The first rows; nested values as JSON."""
@@ -86,7 +114,7 @@ class TextDataset(FileDataset):
 
     def save(self, data: str) -> None:
         """Write the text."""
-        store.write_text(self._filepath, data)
+        store.write_text(self._written, data)
 
 
 def _cell(value: Any) -> Any:
