@@ -4,10 +4,11 @@ import copy
 import json
 import statistics
 
-from peftline import jsonl
+from peftline import jsonl, store
 from peftline.comparison.pairs import turned
 from peftline.comparison.runs import Run
 from peftline.evaluation.statistics import mean, proportion
+from peftline.handles import BaseScores, dump
 
 SUMMARY = {
     "status": "finished",
@@ -83,10 +84,20 @@ def save(one, root, place="."):
     (reports / "summary.json").write_text(json.dumps(one.summary))
     (reports / "history.json").write_text(json.dumps(one.history))
     jsonl.write(output / "predictions.jsonl", one.predictions)
-    if one.base_predictions:
-        base = root / place / "07_model_output/base"
-        base.mkdir(parents=True, exist_ok=True)
-        jsonl.write(base / "predictions.jsonl", one.base_predictions)
+    key = store.short_hash(one.base_predictions)
+    base = root / place / "07_model_output/base" / key
+    base.mkdir(parents=True, exist_ok=True)
+    jsonl.write(base / "predictions.jsonl", one.base_predictions)
+    scores = BaseScores(
+        path=base,
+        sha256=key,
+        base_sha256=one.summary["base_model"]["sha256"],
+        data_sha256=one.summary["data"]["sha256"],
+        rendering={},
+        evaluation={},
+    )
+    inputs = {"base_scores": json.loads(dump(scores, reports))}
+    (reports / "inputs.json").write_text(json.dumps(inputs))
     return reports
 
 

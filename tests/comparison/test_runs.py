@@ -21,8 +21,7 @@ def point(folder, recipe="lora", seed=42, stage="final", status="finished", **mo
 
 
 def test_runs_directly_under_a_root_are_read(tmp_path):
-    base = base_answers(zero_shot=[0] * 4)
-    for one in (run("lora", HITS, base=base), run("lora", HITS, seed=7), run("ia3", HITS)):
+    for one in (run("lora", HITS), run("lora", HITS, seed=7), run("ia3", HITS)):
         save(one, tmp_path)
     found = read(tmp_path)
     assert [(one.recipe, one.seed) for one in found.runs] == [
@@ -32,8 +31,15 @@ def test_runs_directly_under_a_root_are_read(tmp_path):
     ]
     assert found.failures == [] and found.sweep is None
     assert [row["scores"]["exact_match"] for row in found.runs[0].predictions] == HITS
-    assert all(one.base_predictions == base for one in found.runs)
     assert found.runs[1].folder == "08_reporting/lora/seed-42"
+
+
+def test_each_run_has_the_base_answers_that_it_was_compared_with(tmp_path):
+    """Whatever base another run of the root was compared with since."""
+    bases = {seed: base_answers(zero_shot=[seed] * 4) for seed in (0, 1)}
+    for seed, base in bases.items():
+        save(run("lora", HITS, seed=seed, base=base), tmp_path)
+    assert {one.seed: one.base_predictions for one in read(tmp_path).runs} == bases
 
 
 def test_the_final_points_of_a_sweep_are_read_with_what_was_varied(tmp_path):
@@ -71,6 +77,7 @@ def test_points_without_a_result_are_failures_with_their_errors(tmp_path):
     [
         ("08_reporting/lora/seed-42/summary.json", "not finished: there is no 08_reporting/lora"),
         ("07_model_output/lora/seed-42/predictions.jsonl", "not whole: there is no 07_model"),
+        ("08_reporting/lora/seed-42/inputs.json", "not whole: there is no 08_reporting/lora"),
     ],
 )
 def test_a_run_with_a_file_missing_is_a_failure_that_names_it(tmp_path, lost, told):

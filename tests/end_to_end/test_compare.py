@@ -56,3 +56,4 @@ def test_it_leaves_no_run_in_mlflow(reports):
 def test_an_experiment_without_runs_is_refused_in_words(tiny_project, run):
     with pytest.raises(PeftlineError, match="--params=experiment=nobody"):
         run(tiny_project, "compare", experiment="nobody")
+    assert not (tiny_project / "data/test/experiments/nobody").exists()

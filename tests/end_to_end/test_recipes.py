@@ -16,6 +16,7 @@ REPRODUCE = Path(__file__).parents[2] / "benchmarks/reproduce.py"
 RECIPES = ("lora", "qlora")
 SUMMARY_KEYS = set(
     "recipe seed status verdict metrics metrics_quantized base_metrics validation_metrics "
+    "base_scores_sha256 "
     "forgetting merge trainable_parameters total_parameters adapter_bytes peak_memory_bytes "
     "train_seconds tokens_per_second tokens steps train_loss validation_loss data base_model "
     "rendering parts input_hash versions git_sha health generation few_shot_draws settings "

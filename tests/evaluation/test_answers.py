@@ -176,9 +176,10 @@ def test_perplexity_is_that_of_the_references_after_their_prompts(
 def test_the_base_is_scored_by_likelihood_with_and_without_worked_examples(
     loud_base, sum_splits, rendering, tmp_path, float32
 ):
-    rows, scores = untrained.score_base(
+    scored = untrained.score_base(
         loud_base, sum_splits, rendering, settings(metrics="perplexity"), tmp_path
     )
+    rows, scores = untrained.read(scored)
     draws = scores.pop("few_shot_draws")
     values = {mode: found["negative_log_likelihood"]["value"] for mode, found in scores.items()}
     assert values.keys() == {"zero_shot", "few_shot"}

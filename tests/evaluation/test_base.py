@@ -16,7 +16,7 @@ EVALUATION = Evaluation(max_new_tokens=6, few_shot=2)
 def scored(loud_base, sum_splits, rendering, tmp_path, float32):
     def run(**settings):
         evaluation = EVALUATION.model_copy(update=settings)
-        return base.score_base(loud_base, sum_splits, rendering, evaluation, tmp_path)
+        return base.read(base.score_base(loud_base, sum_splits, rendering, evaluation, tmp_path))
 
     return run
 
@@ -50,7 +50,9 @@ def test_the_base_is_scored_both_ways_once(scored, loud_base, sum_splits, render
         assert scores[mode]["exact_match"]["n"] == 6
     missing = loud_base.model_copy(update={"path": tmp_path / "nowhere"})
     again = base.score_base(missing, sum_splits, rendering, EVALUATION, tmp_path)
-    assert again == (rows, scores), "nothing is computed again, so the model is not opened"
+    assert base.read(again) == (rows, scores), (
+        "nothing is computed again, so the model is not opened"
+    )
 
 
 @pytest.mark.parametrize("other", [{"latency": False}, {"forgetting": False}, {"validation": True}])
@@ -124,7 +126,8 @@ def test_rules_answer_the_built_in_data_as_any_model(
     tool_call_splits, tiny_base, rendering, tmp_path
 ):
     settings = Evaluation(max_new_tokens=1, few_shot=0)
-    rows, scores = base.score_base(tiny_base, tool_call_splits, rendering, settings, tmp_path)
+    scored = base.score_base(tiny_base, tool_call_splits, rendering, settings, tmp_path)
+    rows, scores = base.read(scored)
     ruled = {row["id"]: row for row in rows if row["mode"] == "rules"}
     constant = [row for row in rows if row["mode"] == "constant"]
     made = [row for row in generate(24, 8, 8, seed=42) if row["split"] == "test"]

@@ -1,14 +1,16 @@
 """What runs have left under a root, read into values."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peftline import jsonl, store
+from peftline import jsonl, publishing
 from peftline.errors import PeftlineError, listed
 from peftline.evaluation.rows import Rows
+from peftline.handles import BaseScores, parse
 from peftline.sweep import state
 from peftline.sweep.point import Result
 
@@ -25,7 +27,8 @@ class Run:
     history: dict[str, Any]
     predictions: Rows
     base_predictions: Rows
-    """Answers of the base beside it, each with its `mode`; runs beside each other share them."""
+    """Answers of the base that it was compared with, each with its `mode`; runs with the same ones
+    share them."""
     finished_at: float
     """When its summary was written, in seconds since 1970."""
     varied: dict[str, Any] = field(default_factory=dict)
@@ -55,12 +58,14 @@ class Runs:
 def read(root: Path) -> Runs:
     """Read the runs directly under a root, and those of the final points of a sweep there.
 
+    No run takes its place while its files are read.
+
     Raises:
         PeftlineError: there is no run at all.
     """
     sweep = state.read(root)
-    runs, failures = _read_place(root, root, {}, {})
     bases: dict[str, Rows] = {}
+    runs, failures = _read_place(root, root, {}, bases)
     for point in sweep.points if sweep else []:
         if point.status != "finished":
             failures.append(_failure(point))
@@ -81,6 +86,13 @@ def _read_place(
     place: Path, root: Path, varied: dict[str, Any], bases: dict[str, Rows]
 ) -> tuple[list[Run], list[Failure]]:
     """The runs whose reports lie in `<place>/08_reporting/<recipe>/seed-<seed>`."""
+    with publishing.settled(place):
+        return _read_settled(place, root, varied, bases)
+
+
+def _read_settled(
+    place: Path, root: Path, varied: dict[str, Any], bases: dict[str, Rows]
+) -> tuple[list[Run], list[Failure]]:
     runs, failures = [], []
     for reports in _folders(place):
         recipe, seed = reports.parent.name, int(reports.name.removeprefix("seed-"))
@@ -93,14 +105,15 @@ def _read_place(
                 summary=json.loads((reports / "summary.json").read_text(encoding="utf-8")),
                 history=json.loads((reports / "history.json").read_text(encoding="utf-8")),
                 predictions=list(jsonl.read(output / "predictions.jsonl")),
-                base_predictions=_base(place, bases),
+                base_predictions=_base(reports, bases),
                 finished_at=(reports / "summary.json").stat().st_mtime,
                 varied=varied,
             )
         except FileNotFoundError as error:
-            missing = Path(error.filename)
-            what = "not finished" if missing.name == "summary.json" else "not whole"
-            reason = f"{what}: there is no {missing.relative_to(root).as_posix()}"
+            what = "not finished" if error.filename.endswith("summary.json") else "not whole"
+            # What the base has answered lies above the root of an experiment.
+            missing = Path(os.path.relpath(error.filename, root))
+            reason = f"{what}: there is no {missing.as_posix()}"
             failures.append(Failure(recipe, seed, reason, varied))
         except ValueError as error:  # no JSON, or no text
             reason = f"a file in {reports.relative_to(root).as_posix()} cannot be read: {error}"
@@ -116,15 +129,13 @@ def _folders(place: Path) -> Iterator[Path]:
             yield reports
 
 
-def _base(place: Path, read_before: dict[str, Rows]) -> Rows:
-    """The base's answers in a place; the points of a sweep have equal files, kept once."""
-    file = place / "07_model_output" / "base" / "predictions.jsonl"
-    if not file.is_file():
-        return []
-    key = store.sha256_of_files(file)
-    if key not in read_before:
-        read_before[key] = list(jsonl.read(file))
-    return read_before[key]
+def _base(reports: Path, read_before: dict[str, Rows]) -> Rows:
+    """The base's answers that a run was compared with; equal ones are kept once."""
+    inputs = json.loads((reports / "inputs.json").read_text(encoding="utf-8"))
+    scores = parse(BaseScores, json.dumps(inputs["base_scores"]), reports)
+    if scores.sha256 not in read_before:
+        read_before[scores.sha256] = list(jsonl.read(scores.path / "predictions.jsonl"))
+    return read_before[scores.sha256]
 
 
 def _failure(point: Result) -> Failure:

@@ -1,5 +1,6 @@
 """What fine-tuning has to beat: the untouched base, prompted, and answers without a model."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from peftline.evaluation import answers, baselines, metrics, shots
 from peftline.evaluation.asking import Outcome
 from peftline.evaluation.rows import Rows
 from peftline.formats.example import Example
-from peftline.handles import BaseModelFolder, Splits
+from peftline.handles import BaseModelFolder, BaseScores, Splits
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
 from peftline.schema import Evaluation, Rendering
@@ -36,14 +37,8 @@ def score_base(
     rendering: Rendering,
     evaluation: Evaluation,
     root: Path,
-) -> Scored:
-    """Score the untouched base and the baselines, once per data, base and settings.
-
-    Returns:
-        Predictions, each with its `mode`, and the metrics of each mode; where several draws of
-        worked examples were tried, `few_shot_draws`: which was `chosen`, by which `metric` on how
-        many validation questions (`n`), and the `values` of all draws.
-    """
+) -> BaseScores:
+    """Score the untouched base and the baselines, once per data, base and settings."""
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
     key = {
         "base": base.sha256,
@@ -62,8 +57,27 @@ def score_base(
         jsonl.write(folder / "predictions.jsonl", rows)
         return results
 
-    path, results = store.build(root / "07_model_output" / "base", key, write)
-    return list(jsonl.read(path / "predictions.jsonl")), results
+    path, _ = store.build(root / "07_model_output" / "base", key, write)
+    return BaseScores(
+        path=path,
+        sha256=store.sha256_of_files(path / "predictions.jsonl", path / "manifest.json"),
+        base_sha256=base.sha256,
+        data_sha256=splits.sha256,
+        rendering=rendering.model_dump(),
+        evaluation=evaluation.model_dump(mode="json", exclude=_OF_OTHERS),
+    )
+
+
+def read(scores: BaseScores) -> Scored:
+    """What was stored.
+
+    Returns:
+        Predictions, each with its `mode`, and the metrics of each mode; where several draws of
+        worked examples were tried, `few_shot_draws`: which was `chosen`, by which `metric` on how
+        many validation questions (`n`), and the `values` of all draws.
+    """
+    metrics_of_modes = json.loads((scores.path / "manifest.json").read_text(encoding="utf-8"))
+    return list(jsonl.read(scores.path / "predictions.jsonl")), metrics_of_modes
 
 
 def _score(

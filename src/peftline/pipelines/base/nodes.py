@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from peftline.handles import BaseModelFolder, Splits
+from peftline.handles import BaseModelFolder, BaseScores, Splits
 from peftline.schema import BaseModelSource, Evaluation, Rendering
 
 
@@ -19,8 +19,9 @@ def score_base(
     rendering: Rendering,
     evaluation: Evaluation,
     store_root: str,
-) -> tuple[list[dict], dict]:
+) -> tuple[BaseScores, list[dict], dict]:
     """What prompting alone achieves, zero-shot and few-shot, and what no model is needed for."""
     from peftline.evaluation import base as untrained
 
-    return untrained.score_base(base, splits, rendering, evaluation, Path(store_root))
+    scores = untrained.score_base(base, splits, rendering, evaluation, Path(store_root))
+    return scores, *untrained.read(scores)

@@ -20,7 +20,7 @@ def create_pipeline() -> Pipeline:
     score = Node(
         score_base,
         ["base_model", "splits", "params:rendering", "params:evaluation", ROOT],
-        ["base_predictions", "base_metrics"],
+        ["base_scores", "base_predictions", "base_metrics"],
         name="score_base",
     )
     return create_materialise() + Pipeline([score], tags="base")

@@ -16,7 +16,7 @@ from peftline.pipelines.finetune.train import merge, plot, train
 
 RECIPE, RENDERING, EVALUATION = "params:recipe", "params:rendering", "params:evaluation"
 DATA, SEED, ROOT = "params:data", "params:seed", "params:store_root"
-SHARED = {"examples", "splits", "base_model", "base_metrics", "base_predictions"}
+SHARED = {"examples", "splits", "base_model", "base_scores"}
 SHARED_PARAMETERS = {DATA, RENDERING, EVALUATION, SEED, ROOT}
 
 
@@ -115,21 +115,22 @@ def _training(delivers: Delivers) -> Pipeline:
                 {
                     "trained": trained,
                     "base": "base_model",
+                    "examples": "examples",
                     "splits": "splits",
                     "tokenised": "tokenised",
+                    "base_scores": "base_scores",
                     "recipe": RECIPE,
+                    "rendering": RENDERING,
                     "evaluation": EVALUATION,
                     "history": "history",
                     "metrics": "metrics",
                     "validation_metrics": "validation_metrics",
-                    "base_metrics": "base_metrics",
                     "predictions": "predictions",
-                    "base_predictions": "base_predictions",
                     "forgetting": "forgetting",
                     "generation": "generation",
                     **sides,
                 },
-                "summary",
+                ["inputs", "summary"],
                 name="summarise",
             ),
         ]

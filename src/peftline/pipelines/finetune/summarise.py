@@ -1,33 +1,53 @@
 """The node that ends a run."""
 
-from peftline import identity
-from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
+from peftline import agreement, identity
+from peftline.handles import (
+    AdapterFolder,
+    BaseModelFolder,
+    BaseScores,
+    Examples,
+    ModelFolder,
+    RunInputs,
+    Splits,
+    Tokenised,
+)
 from peftline.paths import project_folder
-from peftline.schema import Evaluation, Recipe
+from peftline.schema import Evaluation, Recipe, Rendering
 
 
 def summarise(
     trained: AdapterFolder | ModelFolder,
     base: BaseModelFolder,
+    examples: Examples,
     splits: Splits,
     tokenised: Tokenised,
+    base_scores: BaseScores,
     recipe: Recipe,
+    rendering: Rendering,
     evaluation: Evaluation,
     history: dict,
     metrics: dict,
     validation_metrics: dict,
-    base_metrics: dict,
     predictions: list[dict],
-    base_predictions: list[dict],
     forgetting: dict,
     generation: dict,
     metrics_quantized: dict | None = None,
     merge_report: dict | None = None,
-) -> dict:
-    """The result of the run in one file, with its verdict."""
+) -> tuple[RunInputs, dict]:
+    """What the run was made of, and its result in one file, with its verdict."""
+    from peftline.evaluation.base import read
     from peftline.reports import summary
 
-    return summary.summarise(
+    inputs = RunInputs(
+        examples=examples,
+        splits=splits,
+        base_model=base,
+        tokenised=tokenised,
+        base_scores=base_scores,
+    )
+    base_predictions, base_metrics = read(base_scores)
+    agreement.check(trained, inputs, rendering, evaluation, predictions, base_predictions)
+    result = summary.summarise(
         trained=trained,
         base=base,
         splits=splits,
@@ -46,3 +66,4 @@ def summarise(
         merge_report=merge_report,
         git_sha=identity.git_sha(project_folder()),
     )
+    return inputs, result | {"base_scores_sha256": base_scores.sha256}
