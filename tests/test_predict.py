@@ -85,3 +85,10 @@ def test_an_adapter_of_another_base_is_refused_before_anything_is_loaded(
     other = loud_base.model_copy(update={"sha256": "other", "path": tmp_path / "nowhere"})
     with pytest.raises(PeftlineError, match="another base model"):
         predict(other, trained_lora.handle, Predict(input=tmp_path / "x", recipe="lora"))
+
+
+def test_an_adapter_that_a_run_replaces_meanwhile_answers_nothing(trained_lora, loud_base, write):
+    described = trained_lora.handle.model_copy(update={"sha256": "of the former result"})
+    settings = Predict(input=write('{"prompt": "Say hi."}'), recipe="lora")
+    with pytest.raises(PeftlineError, match="a run has put a new result here meanwhile"):
+        predict(loud_base, described, settings)

@@ -8,6 +8,7 @@ from peftline.base_model import hardware
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery import adapter as adapters
 from peftline.delivery.answering import open_trained
+from peftline.delivery.model import check_unchanged
 from peftline.errors import PeftlineError
 from peftline.evaluation import prompting
 from peftline.formats.example import Message
@@ -27,7 +28,8 @@ def predict(
         A row per prompt: `prompt`, `base`, `adapter`.
 
     Raises:
-        PeftlineError: the file has no usable prompt, or the adapter belongs to another base.
+        PeftlineError: the file has no usable prompt, the adapter belongs to another base, or a run
+            has replaced it meanwhile.
     """
     adapters.check_matches(adapter, base)
     if settings.input is None:
@@ -54,7 +56,9 @@ def predict(
         return [one.text for one in said]
 
     of_base = answer(load_model(base, dtype), "Base")
-    of_adapter = answer(open_trained(adapter, base, dtype), "Adapter")
+    opened = open_trained(adapter, base, dtype)
+    check_unchanged(adapter)
+    of_adapter = answer(opened, "Adapter")
     return [
         {"prompt": prompt.text, "base": ours, "adapter": theirs}
         for prompt, ours, theirs in zip(prompts, of_base, of_adapter, strict=True)

@@ -10,6 +10,7 @@ from transformers import set_seed
 from peftline import adapters, quantization, training
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.delivery.adapter import check_matches
+from peftline.delivery.model import check_unchanged
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives.collate import PadRight
 from peftline.rendering import stored
@@ -71,7 +72,8 @@ def build_model(
     """The base as a recipe holds it, with its adapter.
 
     Raises:
-        PeftlineError: a part was trained on another base, or the adapter does not fit.
+        PeftlineError: a part was trained on another base or has been replaced meanwhile, or the
+            adapter does not fit.
     """
     for part in parts:
         check_matches(part, base)
@@ -80,7 +82,10 @@ def build_model(
         unrounded=lambda: load_model(base, device=torch.device("cpu")),
     )
     model = load_model(base, quantized=recipe.quantization)
-    return adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model), plan)
+    built = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model), plan)
+    for part in parts:
+        check_unchanged(part)
+    return built
 
 
 def _batches(

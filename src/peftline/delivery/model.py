@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from peftline import store
+from peftline.delivery import adapter as adapters
 from peftline.delivery.adapter import IDENTITY, read_identity, write_identity
-from peftline.handles import MergedFolder, ModelFolder
+from peftline.errors import PeftlineError
+from peftline.handles import AdapterFolder, MergedFolder, ModelFolder
 from peftline.trained import TrainedModel
 
 if TYPE_CHECKING:
@@ -36,6 +38,20 @@ def describe(folder: Path) -> MergedFolder | ModelFolder:
     if not (folder / IDENTITY).exists():
         return MergedFolder(path=folder, sha256=_sha256(folder))
     return read_identity(folder, ModelFolder, _sha256(folder))
+
+
+def check_unchanged(trained: AdapterFolder | ModelFolder) -> None:
+    """Make sure that a folder still has what was described, after it was read.
+
+    Raises:
+        PeftlineError: a run has put another result in its place since.
+    """
+    describe_now = describe if isinstance(trained, ModelFolder) else adapters.describe
+    if describe_now(trained.path).sha256 != trained.sha256:
+        raise PeftlineError(
+            f"{trained.path}: a run has put a new result here meanwhile, so it is not certain "
+            "which one was read. Give the same command again."
+        )
 
 
 def _sha256(folder: Path) -> str:

@@ -8,7 +8,9 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from peftline.errors import PeftlineError
+from peftline.handles import BaseModelFolder, Splits, Tokenised
 from peftline.paths import project_folder, recipe_names
+from peftline.publishing import settled
 from peftline.schema import Evaluation, Rendering
 from peftline.sweep import launch, selection
 from peftline.sweep.inputs import Inputs
@@ -59,7 +61,12 @@ def prepare(common: Common, recipe: str, folder: Path) -> Inputs:
     ) as session:
         context = session.load_context()
         values = context.config_loader["parameters"]
-        base, splits = context.catalog.load("base_model"), context.catalog.load("splits")
+        with settled(folder):
+            base, splits, tokenised = (
+                context.catalog.load(name)
+                for name in ("base_model", "splits", "preflight.tokenised")
+            )
+        check_prepared(folder, base, splits, tokenised)
         evaluation = Evaluation.model_validate(values["evaluation"])
         rendering = Rendering.model_validate(values["rendering"])
         selection.check(common.selection, splits, base, rendering, evaluation)
@@ -69,11 +76,26 @@ def prepare(common: Common, recipe: str, folder: Path) -> Inputs:
             params=common.params,
             recipes={name: values[name] for name in recipe_names()},
             base=base,
-            tokenised=context.catalog.load("preflight.tokenised"),
+            tokenised=tokenised,
             test_examples=splits.test,
             evaluation=evaluation,
             tuning_share=common.tuning_share,
             selection=common.selection,
+        )
+
+
+def check_prepared(
+    folder: Path, base: BaseModelFolder, splits: Splits, tokenised: Tokenised
+) -> None:
+    """Make sure that what was prepared is what is read: a root has one file for all of its runs.
+
+    Raises:
+        PeftlineError: another run has put its data or base there meanwhile.
+    """
+    if (tokenised.data_sha256, tokenised.base_sha256) != (splits.sha256, base.sha256):
+        raise PeftlineError(
+            f"{folder}: another run has put its data or base here while the sweep was prepared. "
+            "Give the sweep a --name of its own, or wait until that run has ended."
         )
 
 
