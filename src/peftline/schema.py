@@ -109,6 +109,12 @@ class Evaluation(Config):
     English words."""
     latency: bool = True
     """Measure how fast the adapter answers, unmerged and merged."""
+    quantized: bool = True
+    """Score the adapter of a quantised recipe also beside the base that it was trained on, and in
+    the same way beside the unquantised one."""
+    memory_bytes: int | None = Field(None, ge=0)
+    """What scoring may take of the device's memory; null: what is free when training has ended.
+    Where the base in 16 bits needs more, an adapter is scored on the quantised base."""
 
     @model_validator(mode="after")
     def _choices_are_read(self) -> Self:

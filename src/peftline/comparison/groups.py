@@ -78,6 +78,7 @@ def _about(run: Run) -> dict[str, Any]:
         "other data": run.summary["data"]["sha256"],
         "another base model": run.summary["base_model"]["sha256"],
         "another prompt format or limit on length": run.summary["rendering"],
+        "another form of the base": run.summary.get("scored_on", "unquantized"),
         "other metrics": sorted(run.summary["metrics"]),
         "other test examples": examples_of(run.predictions),
         "other settings of answers": {
@@ -116,6 +117,7 @@ def _other(run: Run, main: Run) -> str:
         f"{theirs['other data'][:8]}",
         "another base model": run.summary["base_model"]["id"],
         "another prompt format or limit on length": json.dumps(run.summary["rendering"]),
+        "another form of the base": f"it was scored on the {ours['another form of the base']} base",
         "other settings of answers": json.dumps(ours["other settings of answers"]),
     }
     return "; ".join(f"{name} ({values[name]})" if name in values else name for name in differing)

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from peftline import identity, units
+from peftline.delivery.placement import Placement
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.rows import Rows
@@ -31,11 +32,13 @@ def summarise(
     scores: dict[str, Any],
     scores_validation: dict[str, Any] | None,
     scores_quantized: dict[str, Any] | None,
+    scores_unquantized: dict[str, Any] | None,
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
     forgetting: dict[str, Any] | None,
     generation: dict[str, Any] | None,
+    placement: Placement,
     merge_report: dict[str, Any] | None,
     git_sha: str | None,
 ) -> dict[str, Any]:
@@ -44,10 +47,13 @@ def summarise(
         "recipe": trained.recipe,
         "seed": trained.seed,
         "status": "finished",
-        "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions),
+        "verdict": verdict(trained, history, scores, base_scores, predictions, base_predictions)
+        + _on_which_weights(placement),
         "health": health.findings(history, predictions),
         "metrics": scores,
+        "scored_on": placement.scored_on,
         "metrics_quantized": scores_quantized,
+        "metrics_unquantized": scores_unquantized,
         "base_metrics": {mode: base_scores.get(mode) for mode in MODES},
         "few_shot_draws": base_scores.get("few_shot_draws"),
         "validation_metrics": scores_validation,
@@ -120,6 +126,17 @@ def verdict(
     return (
         f"Fine-tuning with {trained.recipe} {outcome} {best.replace('_', '-')} prompting: "
         f"{name} {_compared(judged, values, difference)}, {_cost(trained, history)}."
+    )
+
+
+def _on_which_weights(placement: Placement) -> str:
+    """What the verdict says of scores that are not those of what is delivered."""
+    if placement.scored_on == "unquantized":
+        return ""
+    needed, free = units.size(placement.unquantized_bytes), units.size(placement.available_bytes)
+    return (
+        f" Scored on the base in {placement.quantization.type}, for the base in 16 bits does not "
+        f"fit this device ({needed} of weights, {free} free)."
     )
 
 

@@ -1,5 +1,7 @@
 """The node that ends a run."""
 
+from typing import Any
+
 from peftline import identity
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits, Tokenised
 from peftline.paths import project_folder
@@ -21,7 +23,9 @@ def summarise(
     base_predictions: list[dict],
     forgetting: dict,
     generation: dict,
+    placement: Any,
     metrics_quantized: dict | None = None,
+    metrics_unquantized: dict | None = None,
     merge_report: dict | None = None,
 ) -> dict:
     """The result of the run in one file, with its verdict."""
@@ -38,6 +42,8 @@ def summarise(
         scores=metrics,
         scores_validation=validation_metrics or None,
         scores_quantized=metrics_quantized or None,
+        scores_unquantized=metrics_unquantized or None,
+        placement=placement,
         base_scores=base_metrics,
         predictions=predictions,
         base_predictions=base_predictions,
