@@ -111,6 +111,26 @@ class Inputs:
         return self.base, self.trained(), self.splits, self.rendering, self.evaluation
 
 
+def preflight(inputs: Inputs) -> None:
+    """What the preflight predicts for the stages."""
+    import torch
+
+    from peftline.preflight.probe import probe
+    from peftline.preflight.stages import predict
+
+    seen = probe(inputs.recipe, inputs.base, inputs.tokenised, 1, torch.bfloat16)
+    predicted = predict(
+        inputs.recipe,
+        inputs.base,
+        inputs.splits,
+        inputs.tokenised,
+        inputs.evaluation,
+        seen["predicted_memory_bytes"],
+        seen["adapter_bytes"],
+    )
+    (inputs.folder / "predicted.json").write_text(json.dumps(predicted["stages"]))
+
+
 def train(inputs: Inputs) -> None:
     """LoRA on the base in four bits."""
     from peftline.delivery import adapter
@@ -148,7 +168,7 @@ def score_quantized(inputs: Inputs) -> None:
     """The adapter on the base that it was trained on."""
     from peftline.evaluation import answers
 
-    answers.score_trained(*inputs.asked, inputs.recipe.quantization)
+    answers.score_beside(*inputs.asked, inputs.recipe.quantization)
 
 
 def measure_forgetting(inputs: Inputs) -> None:
@@ -181,6 +201,7 @@ def merge(inputs: Inputs) -> None:
 
 
 STAGES: dict[str, Callable[[Inputs], None]] = {
+    "preflight": preflight,
     "training": train,
     "base": score_base,
     "adapter": score_adapter,
@@ -189,6 +210,10 @@ STAGES: dict[str, Callable[[Inputs], None]] = {
     "latency": measure_latency,
     "merge": merge,
 }
+
+
+# As the preflight calls them.
+_PREDICTED = {"adapter": "scoring", "quantized": "scoring beside the base"}
 
 
 def measure(stage: str, folder: Path, source: str, dtype: str) -> dict[str, Any]:
@@ -207,12 +232,15 @@ def measure(stage: str, folder: Path, source: str, dtype: str) -> dict[str, Any]
     begin = time.perf_counter()
     with PeakMemory() as peak:
         STAGES[stage](inputs)
+    told = folder / "predicted.json"
+    predicted = json.loads(told.read_text()) if told.exists() else {}
     weights = sum(file.stat().st_size for file in inputs.base.path.glob("*.safetensors"))
     versions = [module.__version__ for module in (torch, peft, trl, bitsandbytes)]
     return {
         "stage": stage,
         "peak_bytes": peak.bytes - before.bytes,
         "private_bytes": peak.unmapped_bytes - before.unmapped_bytes,
+        "predicted_bytes": predicted.get(_PREDICTED.get(stage, stage), {}).get("bytes"),
         "file_bytes": weights,
         "seconds": round(time.perf_counter() - begin, 1),
         "dtype": dtype,
@@ -244,6 +272,8 @@ def main() -> None:
         wanted = options.stages
         if not (folder / "adapter").exists():  # all others read the adapter
             wanted = ["training", *(stage for stage in wanted if stage != "training")]
+        if "preflight" in wanted:  # says what the others are compared with
+            wanted = ["preflight", *(stage for stage in wanted if stage != "preflight")]
         found = [_in_a_process(stage, folder, source, options.dtype) for stage in wanted]
     if options.out:
         options.out.write_text(json.dumps(found, indent=2), encoding="utf-8")
@@ -257,7 +287,8 @@ def _in_a_process(stage: str, folder: Path, source: str, dtype: str) -> dict[str
     peak, private, whole = (found[f"{name}_bytes"] for name in ("peak", "private", "file"))
     print(
         f"{stage:<12} {peak / 1e9:6.2f} GB at the peak ({peak / whole:.2f} x the file), private "
-        f"{private / 1e9:6.2f} GB ({private / whole:.2f} x), {found['seconds']:.1f} s",
+        f"{private / 1e9:6.2f} GB ({private / whole:.2f} x), predicted "
+        f"{(found['predicted_bytes'] or 0) / 1e9:6.2f} GB, {found['seconds']:.1f} s",
         flush=True,
     )
     return found

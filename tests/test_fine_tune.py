@@ -17,10 +17,11 @@ from peftline.evaluation.generation import Answer
 from peftline.evaluation.prompting import answer
 from peftline.fine_tune import fine_tune
 from peftline.handles import Splits
+from peftline.recipe import Recipe
 from peftline.rendering import template as templates
 from peftline.rendering import token_rows
 from peftline.rendering.tokenise import tokenise
-from peftline.schema import BaseModelSource, Recipe
+from peftline.schema import BaseModelSource
 
 NF4 = {"type": "nf4"}
 RECIPES = pytest.mark.parametrize("quantization", [None, NF4], ids=["lora", "qlora"])

@@ -6,8 +6,8 @@ import torch
 
 from peftline import adapters, quantization
 from peftline.adapters.lora import Lora
-from peftline.base_model.loading import load_model
-from peftline.quantization import NF4, NoQuantization
+from peftline.base_model.loading import load_base, load_model
+from peftline.quantization import FP4, NF4, Int8, NoQuantization
 
 IDS = (torch.arange(64) % 200).view(2, 32)
 
@@ -150,11 +150,31 @@ def test_the_loading_configuration_says_what_is_computed_in():
     assert config.bnb_4bit_compute_dtype == torch.float32
 
 
-def test_an_unpacked_base_computes_what_the_packed_one_computes(tiny_base):
-    ids = torch.arange(60)[None]
+@pytest.mark.parametrize("double", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_an_unpacked_base_computes_what_the_packed_one_computes_bit_for_bit(
+    tiny_base, dtype, double
+):
+    ids, held = torch.arange(60)[None], NF4(double_quantization=double)
     with torch.inference_mode():
-        packed = load_model(tiny_base, quantized=NF4())(input_ids=ids).logits
-        unpacked = load_model(tiny_base, quantized=NF4()).dequantize()(input_ids=ids).logits
-        plain = load_model(tiny_base)(input_ids=ids).logits
-    torch.testing.assert_close(packed, unpacked, atol=0.02, rtol=0)
+        packed = load_base(tiny_base, dtype, held)(input_ids=ids).logits
+        unpacked = load_base(tiny_base, dtype, held).dequantize()(input_ids=ids).logits
+        plain = load_base(tiny_base, dtype)(input_ids=ids).logits
+    assert torch.equal(packed, unpacked)
     assert (plain - packed).abs().max() > 0.02
+
+
+@pytest.mark.parametrize("config", [NF4(), NF4(double_quantization=False), FP4(), Int8()], ids=str)
+def test_the_bytes_of_a_weight_are_those_that_are_held(loud_base, config):
+    layer = load_base(loud_base, torch.bfloat16, config).get_submodule("model.layers.0.mlp.up_proj")
+    state = getattr(layer.weight, "quant_state", None)
+    held = layer.weight.nbytes
+    if state is not None:
+        held += state.absmax.nbytes
+        if state.nested:  # besides, a table of 256 numbers for all blocks
+            held += state.state2.absmax.nbytes
+    numbers = layer.in_features * layer.out_features
+    assert held / numbers == pytest.approx(
+        quantization.bytes_per_weight(config, torch.bfloat16), abs=1e-3
+    )
+    assert quantization.bytes_per_weight(NoQuantization(), torch.bfloat16) == 2

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from transformers import set_seed
 
-from peftline import adapters, quantization, training
-from peftline.base_model.loading import load_model, load_tokenizer
+from peftline import adapters, training
+from peftline.base_model.loading import load_base, load_model, load_tokenizer
 from peftline.delivery.adapter import check_matches
 from peftline.delivery.model import check_unchanged
 from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
@@ -81,8 +81,7 @@ def build_model(
         parts=tuple(part.path for part in parts),
         unrounded=lambda: load_model(base, device=torch.device("cpu")),
     )
-    model = load_model(base, quantized=recipe.quantization)
-    built = adapters.build(recipe.adapter, quantization.prepare(recipe.quantization, model), plan)
+    built = adapters.build(recipe.adapter, load_base(base, held=recipe.quantization), plan)
     for part in parts:
         check_unchanged(part)
     return built

@@ -21,7 +21,7 @@ from peftline.schema import Evaluation
 SHOWN = "scores.json"
 """Beside the answers and metrics of the last run's base: which scores they are."""
 # Figures of a summary whose answers are not stored.
-_WITHOUT_ANSWERS = ("metrics_quantized", "validation_metrics")
+_WITHOUT_ANSWERS = ("metrics_quantized", "metrics_unquantized", "validation_metrics")
 
 
 class Outcome(NamedTuple):
@@ -168,6 +168,7 @@ def _of_today(
             base.rows,
             metric_set,
             Evaluation.model_validate(run.summary["evaluation"]).run_deviation,
+            run.summary.get("scored_on_reason"),
         ),
         "metric_set": metric_set and metric_set.name,
         "scoring_sha256": metric_set and scoring_sha256(metric_set),

@@ -74,6 +74,12 @@ class Evaluation(Config):
     run_deviation: float | None = Field(None, ge=0)
     """Standard deviation of the headline between runs of one recipe with other seeds, numbers of
     threads or machines, as it was measured before (0.03 are 3 points). A run's verdict names it."""
+    quantized: bool = True
+    """Score the adapter of a quantised recipe also beside the base that it was trained on, and in
+    the same way beside the unquantised one."""
+    memory_bytes: int | None = Field(None, ge=0)
+    """What scoring may take of the device's memory; null: what is free when training has ended.
+    Where the base in 16 bits needs more, an adapter is scored on the quantised base."""
 
     @model_validator(mode="after")
     def _choices_are_read(self) -> Self:

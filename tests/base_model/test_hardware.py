@@ -1,4 +1,5 @@
 import joblib
+import psutil
 import pytest
 import torch
 
@@ -83,3 +84,16 @@ def test_an_accelerator_keeps_its_precision(products, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     hardware.fit_products()
     assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_a_container_may_use_less_than_the_machine_has(tmp_path, monkeypatch):
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(hardware, "_CONTAINER_LIMITS", (limit, tmp_path / "absent"))
+    cpu = torch.device("cpu")
+    whole = hardware.memory_bytes(cpu)
+    limit.write_text("max\n")
+    assert hardware.memory_bytes(cpu) == whole == psutil.virtual_memory().total
+    limit.write_text("1000\n")
+    assert hardware.memory_bytes(cpu) == 1000
+    if not torch.cuda.is_available():
+        assert hardware.free_memory_bytes() <= 1000

@@ -42,6 +42,14 @@ def test_a_folder_becomes_a_plain_folder_with_the_same_weights(folder, tmp_path)
         assert torch.equal(tensor, theirs[name]), name
 
 
+def test_a_large_model_is_written_in_several_files(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_SHARD_SIZE", "50KB")
+    base = bring(folder, tmp_path)
+    assert len(list(base.path.glob("model-*-of-*.safetensors"))) > 2
+    whole = load_model(base, torch.bfloat16)
+    assert whole.num_parameters() == base.parameters
+
+
 def test_generation_stops_at_every_end_that_the_model_knows(folder, tmp_path):
     base = bring(folder, tmp_path)
     tokenizer = load_tokenizer(base)

@@ -36,6 +36,7 @@ def test_it_runs_from_data_to_summary(shared_project, run, tiny_base, name):
     assert summary["metrics"]["exact_match"]["n"] == 8
     on_its_base = "quantization" in VALUES[name] and name != "loftq"
     assert (summary["metrics_quantized"] is not None) == on_its_base
+    assert (summary["metrics_unquantized"] is not None) == on_its_base
     assert [part["recipe"] for part in summary["parts"]] == list(
         VALUES[name]["adapter"].get("adapters", ())
     )

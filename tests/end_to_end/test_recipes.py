@@ -15,12 +15,12 @@ from transformers import AutoModelForCausalLM
 REPRODUCE = Path(__file__).parents[2] / "benchmarks/reproduce.py"
 RECIPES = ("lora", "qlora")
 SUMMARY_KEYS = set(
-    "recipe seed status verdict metrics metrics_quantized base_metrics validation_metrics "
-    "base_scores_sha256 "
-    "forgetting merge trainable_parameters total_parameters adapter_bytes peak_memory_bytes "
-    "train_seconds tokens_per_second tokens steps train_loss validation_loss data base_model "
-    "rendering parts input_hash versions git_sha health generation few_shot_draws settings "
-    "evaluation".split()
+    "recipe objective start_from seed status verdict metric_set scoring_sha256 metrics "
+    "metrics_quantized metrics_unquantized scored_on scored_on_reason base_metrics not_asked "
+    "validation_metrics base_scores_sha256 forgetting merge trainable_parameters "
+    "total_parameters adapter_bytes peak_memory_bytes train_seconds tokens_per_second tokens "
+    "steps train_loss validation_loss data base_model rendering parts input_hash hardware "
+    "versions git_sha health generation few_shot_draws settings evaluation".split()
 )
 
 
@@ -56,7 +56,9 @@ def test_a_run_leaves_a_complete_summary(tiny_project, recipe):
     assert summary["recipe"] == recipe and summary["status"] == "finished"
     assert summary["data"]["test"] == 8 and summary["metrics"]["exact_match"]["n"] == 8
     assert summary["merge"]["verified"] is True
-    assert (summary["metrics_quantized"] is not None) == (recipe == "qlora")
+    for beside in ("metrics_quantized", "metrics_unquantized"):
+        assert (summary[beside] is not None) == (recipe == "qlora")
+    assert summary["scored_on"] == "unquantized"
     assert recipe in summary["verdict"]
     assert summary["versions"]["peft"] and len(summary["input_hash"]) == 64
 

@@ -3,8 +3,10 @@ import math
 import pytest
 import torch
 
+from peftline import quantization
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.corpus.split import read_split
+from peftline.delivery import answering
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
 from peftline.evaluation import answers, asking, base_scores, generation, metrics
@@ -14,7 +16,7 @@ from peftline.evaluation.generation import Answer
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.formats.example import Example, Message, ToolCall
 from peftline.labels import IGNORED
-from peftline.quantization import NF4
+from peftline.quantization import NF4, Int8, NoQuantization
 from peftline.rendering import render
 from peftline.rendering import template as templates
 from peftline.schema import Evaluation, Rendering
@@ -56,13 +58,89 @@ def test_the_validation_split_can_be_asked_in_place_of_the_test_split(
     assert scores["exact_match"]["n"] == 6
 
 
-def test_an_adapter_can_be_scored_on_a_quantized_base(
-    trained_lora, loud_base, sum_splits, rendering, float32
+@pytest.fixture
+def opened(monkeypatch):
+    """The models that are asked."""
+    models = []
+    real = answers.answer_split
+
+    def record(model, *args):
+        models.append(model)
+        return real(model, *args)
+
+    monkeypatch.setattr(answers, "answer_split", record)
+    return models
+
+
+LIKELIHOOD = Evaluation(metrics="perplexity", few_shot=0)
+
+
+def types(model):
+    """Of the weights of linear layers, and of all other parameters."""
+    linear = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m.bias is None]
+    frozen = {type(m).__name__ for m in linear if m.weight.numel() > 64 * 16}
+    return frozen, {p.dtype for n, p in model.named_parameters() if "lora" not in n}
+
+
+@pytest.mark.parametrize("held", [NF4(), Int8()], ids=str)
+def test_on_a_quantised_base_and_on_the_other_the_adapter_stands_beside_the_weights(
+    trained_lora, loud_base, sum_splits, rendering, opened, held
 ):
-    rows, scores = answers.score_trained(
-        loud_base, trained_lora.handle, sum_splits, rendering, EVALUATION, NF4()
-    )
+    """The adapter is neither merged nor rounded; int8 has its own product, no base is widened."""
+    asked = (loud_base, trained_lora.handle, sum_splits, rendering)
+    half = LIKELIHOOD.model_copy(update={"dtype": "bfloat16"})
+    for quantized in (held, NoQuantization()):
+        answers.score_beside(*asked, half, quantized)
+    (kinds, frozen), (plain, whole) = map(types, opened)
+    assert ("Linear8bitLt" in kinds) == (held.type == "int8") and "Linear8bitLt" not in plain
+    assert torch.float32 not in frozen | whole
+    if held.type == "nf4":  # unpacked for speed; the weights are the rounded ones
+        name = "model.layers.0.mlp.up_proj.base_layer.weight"
+        rounded, unrounded = (model.get_parameter(name) for model in opened)
+        assert not torch.equal(rounded, unrounded)
+    for model in opened:
+        adapter = {p.dtype for name, p in model.named_parameters() if "lora" in name}
+        assert adapter == {torch.float32}
+
+
+def test_the_two_figures_beside_a_base_differ_by_its_weights_alone(
+    trained_lora, loud_base, sum_splits, rendering, float32, monkeypatch
+):
+    """Weights that four bits hold exactly give the same figure by both."""
+    scored = (loud_base, trained_lora.handle, sum_splits, rendering, LIKELIHOOD)
+    name = "negative_log_likelihood"
+    rounded, whole = (answers.score_beside(*scored, q)[name] for q in (NF4(), NoQuantization()))
+    delivered = answers.score_trained(*scored[:-1], LIKELIHOOD)[1][name]
+    assert whole["value"] == pytest.approx(delivered["value"], abs=1e-5)
+    assert abs(rounded["value"] - whole["value"]) > 1e-3
+
+    def unpacked(folder, dtype, held):
+        model = load_model(folder, dtype, NF4())
+        return model.dequantize() if held.type == "none" else quantization.prepare(held, model)
+
+    monkeypatch.setattr(answering, "load_base", unpacked)
+    again = [answers.score_beside(*scored, q)[name] for q in (NF4(), NoQuantization())]
+    assert again[0] == again[1] == rounded
+
+
+def test_where_the_base_is_too_large_nothing_is_merged_into_the_quantised_one(
+    trained_lora, loud_base, sum_splits, rendering, opened
+):
+    asked = (loud_base, trained_lora.handle, sum_splits, rendering, EVALUATION)
+    rows, scores = answers.score_trained(*asked, NF4())
     assert len(rows) == scores["exact_match"]["n"] == 6
+    assert types(opened[0])[0] >= {"Linear4bit"}
+    assert any("lora" in name for name, _ in opened[0].named_parameters())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_what_is_delivered_is_scored_merged_in_the_type_that_was_asked_for(
+    trained_lora, loud_base, sum_splits, rendering, opened, dtype
+):
+    evaluation = LIKELIHOOD.model_copy(update={"dtype": dtype})
+    answers.score_trained(loud_base, trained_lora.handle, sum_splits, rendering, evaluation)
+    assert {p.dtype for p in opened[0].parameters()} == {getattr(torch, dtype)}
+    assert not any("lora" in name for name, _ in opened[0].named_parameters())
 
 
 def test_an_adapter_of_another_rendering_is_refused(trained_lora, loud_base, sum_splits):

@@ -94,6 +94,10 @@ def report():
             "predicted_disk_bytes": 2**29,
             "free_disk_bytes": 2**35,
         },
+        "memory": {
+            "scored_on": "unquantized",
+            "stages": {"merge": {"bytes": 2**31, "device": "cpu", "device_bytes": 2**34}},
+        },
         "examples": [
             {
                 "id": "a" * 90,

@@ -2,10 +2,12 @@ import json
 
 import pytest
 
+from peftline.delivery.placement import Placement
 from peftline.evaluation import metrics
 from peftline.evaluation.protocol import questions_sha256, scoring_sha256
 from peftline.evaluation.statistics.intervals import proportion
 from peftline.machine import hardware
+from peftline.quantization import NF4
 from peftline.reports.summary import Delivered, summarise, verdict
 from peftline.schema import Evaluation
 
@@ -208,6 +210,8 @@ def summarised(trained_lora, loud_base, sum_splits, sum_tokens, recipe):
             "scores": {"exact_match": metric(0.5)},
             "scores_validation": None,
             "scores_quantized": None,
+            "scores_unquantized": None,
+            "placement": Placement(),
             "base_scores": {"zero_shot": {"exact_match": metric(0.5)}},
             "predictions": rows(HALF),
             "base_predictions": rows(HALF, "zero_shot"),
@@ -219,6 +223,17 @@ def summarised(trained_lora, loud_base, sum_splits, sum_tokens, recipe):
         return summarise(**values | more)
 
     return run
+
+
+def test_scores_on_a_quantised_base_are_called_so_in_field_and_verdict(summarised):
+    small = {"unquantized_bytes": 14 * 10**9, "available_bytes": 8 * 10**9}
+    small |= {"scored_on": "quantized", "quantization": NF4()}
+    summary = summarised(placement=Placement(**small))
+    assert summary["scored_on"] == "quantized"
+    told = "Scored on the base in nf4, for the base in 16 bits does not fit this device (13.0 GiB"
+    assert told in summary["verdict"]
+    usual = summarised()
+    assert usual["scored_on"] == "unquantized" and "Scored on" not in usual["verdict"]
 
 
 def test_answers_without_a_model_are_told_but_not_the_opponent(summarised):

@@ -1,13 +1,46 @@
 """What this machine computes with."""
 
+from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
+
+# Of cgroups, version 2 and 1.
+_CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def device() -> torch.device:
     """The accelerator if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def memory_bytes(on: torch.device | None = None) -> int:
+    """What a device has, in use or not; of a CPU no more than a container may use.
+
+    Args:
+        on: by default that of this machine.
+    """
+    on = on or device()
+    if on.type == "cuda":
+        return torch.cuda.get_device_properties(on).total_memory
+    limits = [psutil.virtual_memory().total]
+    for file in _CONTAINER_LIMITS:
+        text = file.read_text().strip() if file.exists() else ""
+        limits += [int(text)] if text.isdigit() else []  # "max" is no limit
+    return min(limits)
+
+
+def free_memory_bytes() -> int:
+    """What this machine's device has left for this process."""
+    if device().type == "cuda":
+        # What torch has freed and keeps is free for its next tensors.
+        kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+        return torch.cuda.mem_get_info()[0] + kept
+    return min(psutil.virtual_memory().available, memory_bytes())
 
 
 def processors() -> int:

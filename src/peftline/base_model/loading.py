@@ -38,7 +38,23 @@ def load_model(
     model = AutoModelForCausalLM.from_pretrained(
         folder.path, dtype=dtype, local_files_only=True, use_safetensors=True, **extra
     )
-    return model.eval() if config else model.to(device or hardware.device()).eval()
+    if not config:
+        return model.to(device or hardware.device()).eval()
+    memory.let_files_go(p for p in model.parameters() if p.is_floating_point())
+    return model.eval()
+
+
+def load_base(
+    folder: BaseModelFolder, dtype: torch.dtype | None = None, held: Quantization | None = None
+) -> "PreTrainedModel":
+    """The base alone, frozen, as it is below an adapter that trains or is scored on it.
+
+    Args:
+        dtype: as in `load_model`.
+        held: how it is quantised; by default not at all.
+    """
+    held = held or NoQuantization()
+    return quantization.prepare(held, load_model(folder, dtype, held))
 
 
 def load_tokenizer(folder: BaseModelFolder) -> "PreTrainedTokenizerBase":

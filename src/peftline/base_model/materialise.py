@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 logger = logging.getLogger(__name__)
+# What is read of a model is in memory twice while it is changed, one file at a time.
+_SHARD_SIZE = "1GB"
 
 
 def materialise(config: BaseModelSource, root: Path) -> BaseModelFolder:
@@ -64,7 +66,7 @@ def _save(config: BaseModelSource, folder: Path) -> dict[str, Any]:
         pad_token_id=tokenizer.pad_token_id,
     )
     model.config._name_or_path = _portable_id(config)
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, max_shard_size=_SHARD_SIZE)
     tokenizer.save_pretrained(folder)
     return {
         "id": _portable_id(config),

@@ -80,6 +80,7 @@ def _about(run: Run) -> dict[str, Any]:
         "other test questions": questions_sha256(run.predictions),
         "another base model": run.summary["base_model"]["sha256"],
         "another prompt format or limit on length": run.summary["rendering"],
+        "another form of the base": run.summary.get("scored_on", "unquantized"),
         "other metrics": protocol.metric_set,
         "another version of the scoring": protocol.scoring_sha256,
         "other settings of answers": protocol.model_dump(exclude=scoring),
@@ -121,6 +122,7 @@ def _other(run: Run, main: Run) -> str:
         "another version of the scoring": f"{COMMAND} makes them equal",
         "another base model": run.summary["base_model"]["id"],
         "another prompt format or limit on length": json.dumps(run.summary["rendering"]),
+        "another form of the base": f"it was scored on the {ours['another form of the base']} base",
         "other settings of answers": json.dumps(ours["other settings of answers"]),
     }
     return "; ".join(f"{name} ({values[name]})" if name in values else name for name in differing)

@@ -89,7 +89,10 @@ class Row(_Part):
     """What was found in the course of training, with the seed."""
     settings: dict[str, Any] | None = None
     quantized: float | None = None
-    """The headline metric on the quantised base that it was trained on; mean over seeds."""
+    """The headline metric with the adapter beside the quantised base that it was trained on; mean
+    over seeds."""
+    unquantized: float | None = None
+    """The same beside the unquantised base."""
     scores: list[list[float]] = Field([], exclude=True, repr=False)
     """For each seed, of each example, in one order for all rows; one list for what was not trained,
     none where examples were not scored one by one. For the tests alone: not in JSON."""

@@ -62,9 +62,8 @@ def _recipe_row(
         metrics={
             key: costs.mean_over(runs, "metrics", key, "value") for key in first.summary["metrics"]
         },
-        quantized=(
-            costs.mean_over(runs, "metrics_quantized", chosen.headline, "value") if chosen else None
-        ),
+        quantized=_mean_beside(runs, "metrics_quantized", chosen),
+        unquantized=_mean_beside(runs, "metrics_unquantized", chosen),
         validation_loss=costs.mean_over(runs, "validation_loss"),
         tuned=bool(tried and tried.candidates > 1),
         candidates=tried.candidates if tried else None,
@@ -80,6 +79,10 @@ def _recipe_row(
         settings=first.summary.get("settings"),
         scores=scored,
     )
+
+
+def _mean_beside(runs: list[Run], group: str, chosen: MetricSet | None) -> float | None:
+    return costs.mean_over(runs, group, chosen.headline, "value") if chosen else None
 
 
 def _metric(

@@ -14,7 +14,6 @@ from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, Identity, Splits, Trained
 
 if TYPE_CHECKING:
-    import torch
     from peft import PeftModel
     from transformers import PreTrainedModel
 
@@ -113,6 +112,7 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTr
         PeftlineError: tensors are missing or left over, so that the adapter would act in part only,
             or they do not fit the base.
     """
+    import torch
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
@@ -128,7 +128,8 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTr
             "or use the base that the adapter was trained on."
         ) from error
     # "auto" would ask the hub whether the vocabulary has grown.
-    wanted = set(get_peft_model_state_dict(wrapped, save_embedding_layers=False))
+    loaded = get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+    wanted = set(loaded)
     if saved != wanted:
         differing = sorted(saved ^ wanted)
         raise PeftlineError(
@@ -136,6 +137,9 @@ def load(model: "PreTrainedModel", adapter: AdapterFolder) -> "PeftModel | PreTr
             f"{len(saved - wanted)} do not belong to this base ({', '.join(differing[:3])}, …). "
             "Train again, or use the base that the adapter was trained on."
         )
+    with torch.no_grad(), safe_open(adapter.path / WEIGHTS, framework="pt") as file:
+        for key, tensor in loaded.items():  # PEFT 0.21 rounds AdaLoRA's to the type of the base
+            tensor.copy_(file.get_tensor(key))
     return wrapped.eval()
 
 
@@ -145,22 +149,14 @@ def kind(folder: Path) -> str:
 
 
 def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":
-    """Merge a saved adapter into a loaded base, in float32, and return the base's type."""
-    dtype = model.dtype
-    merged = load(model.float(), adapter).merge_and_unload(safe_merge=True)
-    return in_type(merged, dtype).eval()
+    """Merge a saved adapter into a loaded base, in place, in the base's own type.
 
-
-def in_type(model: "PreTrainedModel", dtype: "torch.dtype") -> "PreTrainedModel":
-    """Change the type of the weights alone, in place.
-
-    `model.to(bfloat16)` would round what is no weight as well: the frequencies of rotary positions,
-    which transformers keeps in float32 whatever the type of a model. With 3 digits of them, far
-    positions are others.
+    Raises:
+        PeftlineError: the adapter does not fit the base (`load`).
     """
-    for parameter in model.parameters():
-        parameter.data = parameter.data.to(dtype)
-    return model
+    from peftline.delivery.layer_by_layer import merge_in_place
+
+    return merge_in_place(load(model, adapter)).eval()
 
 
 def check_matches(

@@ -7,7 +7,7 @@ from peftline.base_model import context, hardware
 from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import read_split
 from peftline.delivery import adapter as adapters
-from peftline.delivery.answering import open_trained
+from peftline.delivery.answering import open_beside, open_trained
 from peftline.evaluation import asking, metrics
 from peftline.evaluation.asking import Outcome
 from peftline.evaluation.metrics import multiple_choice
@@ -31,21 +31,44 @@ def score_trained(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    quantized: Quantization | None = None,
+    held: Quantization | None = None,
     side: str = "test",
 ) -> tuple[Rows, dict[str, Any]]:
-    """Score what was trained: on the unquantised base, as it is delivered, or on a quantised one.
+    """Score what was trained as it is delivered.
+
+    Args:
+        held: how the base is, where the unquantised one is too large for the device.
 
     Raises:
         PeftlineError: the adapter was trained on another base, other data or another rendering.
     """
     adapters.check_matches(trained, base, splits, rendering.model_dump())
-    dtype = hardware.scoring_dtype(evaluation.dtype, delivered=quantized is None)
-    model = open_trained(trained, base, dtype, quantized)
-    title = "Adapter" if quantized is None else f"Adapter on {quantized.type}"
-    title += "" if side == "test" else f", {side}"
+    dtype = hardware.scoring_dtype(evaluation.dtype)
+    model = open_trained(trained, base, dtype, held)
+    title = "Adapter" if side == "test" else f"Adapter, {side}"
     template = templates.load(load_tokenizer(base), rendering)
     return answer_split(model, template, splits, evaluation, [], title, side)
+
+
+def score_beside(
+    base: BaseModelFolder,
+    adapter: AdapterFolder,
+    splits: Splits,
+    rendering: Rendering,
+    evaluation: Evaluation,
+    held: Quantization,
+) -> dict[str, Any]:
+    """The metrics of an adapter beside its base, unmerged: two of these, of a quantised base and of
+    one that is not, differ by the weights of the base alone.
+
+    Raises:
+        PeftlineError: the adapter was trained on another base, other data or another rendering.
+    """
+    adapters.check_matches(adapter, base, splits, rendering.model_dump())
+    dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
+    model = open_beside(adapter, base, dtype, held, unpack=True)
+    template = templates.load(load_tokenizer(base), rendering)
+    return answer_split(model, template, splits, evaluation, [], f"Beside {held.type}")[1]
 
 
 def answer_split(

@@ -9,14 +9,16 @@ import transformers
 
 from peftline import jsonl, sources, store
 from peftline.base_model import context, hardware
-from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.base_model.loading import load_base, load_tokenizer
 from peftline.corpus.split import iterate
+from peftline.delivery.placement import place
 from peftline.evaluation import answers, base_scores, baselines, metrics, prompting, shots
 from peftline.evaluation.asking import Outcome
 from peftline.evaluation.protocol import Protocol
 from peftline.evaluation.rows import Rows
 from peftline.formats.example import Example
 from peftline.handles import BaseModelFolder, BaseScores, Splits
+from peftline.quantization import NF4
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
 from peftline.schema import Evaluation, Rendering
@@ -31,7 +33,15 @@ Scored = tuple[Rows, dict[str, Any]]
 DRAWN_ON = 48
 """Validation questions; more choose better, but each draw costs a pass over them."""
 # Settings that the answers of the base do not depend on.
-_OF_OTHERS = {"validation", "forgetting", "general_text", "latency", "run_deviation"}
+_OF_OTHERS = {
+    "validation",
+    "forgetting",
+    "general_text",
+    "latency",
+    "run_deviation",
+    "quantized",
+    "memory_bytes",
+}
 
 
 def score_base(
@@ -41,10 +51,15 @@ def score_base(
     evaluation: Evaluation,
     root: Path,
 ) -> BaseScores:
-    """Score the untouched base and the baselines, once per data, base and settings."""
+    """Score the untouched base and the baselines, once per data, base and settings.
+
+    Where the base in 16 bits does not fit the device, it answers in four bits (NF4).
+    """
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
+    held = place(base, NF4(), evaluation.memory_bytes).quantization
     key = {
         "base": base.sha256,
+        "held": held.model_dump(),
         "splits": splits.sha256,
         "rendering": rendering.model_dump(),
         "evaluation": evaluation.model_dump(exclude=_OF_OTHERS),
@@ -56,7 +71,7 @@ def score_base(
     def write(folder: Path) -> dict[str, Any]:
         """Score each mode; predictions go into the folder, metrics into its manifest."""
         template = templates.load(load_tokenizer(base), rendering)
-        rows, results = _score(load_model(base, dtype), template, splits, evaluation)
+        rows, results = _score(load_base(base, dtype, held), template, splits, evaluation)
         jsonl.write(folder / base_scores.ANSWERS, rows)
         return results
 

@@ -7,13 +7,14 @@ import torch
 import transformers
 
 from peftline import sources, store
-from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.base_model.loading import load_base, load_tokenizer
 from peftline.delivery.adapter import check_matches
 from peftline.delivery.answering import open_trained
 from peftline.evaluation.metrics.metric_set import Likelihood
 from peftline.evaluation.statistics.intervals import ratio
 from peftline.evaluation.text_loss import likelihoods, read
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
+from peftline.quantization import NoQuantization, Quantization
 from peftline.rendering.tokens import leading_bos
 
 READS = ("peftline.base_model.loading", "peftline.evaluation.text_loss")
@@ -26,6 +27,7 @@ def measure(
     text: Path | None,
     dtype: torch.dtype,
     root: Path,
+    held: Quantization | None = None,
 ) -> dict[str, Any]:
     """Mean loss per token (nats) on a text that has nothing to do with the training data.
 
@@ -36,6 +38,7 @@ def measure(
         text: UTF-8, paragraphs separated by empty lines; by default the one that is shipped.
         dtype: of weights and arithmetic, for both models.
         root: of the store in which the base's losses are kept.
+        held: how the base is, where the unquantised one is too large for the device.
 
     Returns:
         `base_loss`, `loss`; `difference` (`value`, and `low` and `high` of its 95 % interval over
@@ -55,16 +58,12 @@ def measure(
 
     def write(folder: Path) -> dict[str, Any]:
         """Nothing but the manifest is stored."""
-        found = likelihoods(load_model(base, dtype), ids, bos)
+        found = likelihoods(load_base(base, dtype, held), ids, bos)
         return {"likelihoods": [[one.log_likelihood, one.tokens] for one in found]}
 
     folder = root / "07_model_output" / "base_loss"
-    before = store.build(folder, _key(base, sha256, dtype), write)[1]["likelihoods"]
-    if isinstance(trained, ModelFolder):
-        model = load_model(trained, dtype)
-    else:
-        model = open_trained(trained, base, dtype)
-    after = likelihoods(model, ids, bos)
+    before = store.build(folder, _key(base, sha256, dtype, held), write)[1]["likelihoods"]
+    after = likelihoods(open_trained(trained, base, dtype, held), ids, bos)
     return compare([Likelihood(*one) for one in before], after) | {
         "text_sha256": store.sha256_of(content)
     }
@@ -93,12 +92,15 @@ def compare(before: list[Likelihood], after: list[Likelihood]) -> dict[str, Any]
     }
 
 
-def _key(base: BaseModelFolder, sha256: str, dtype: torch.dtype) -> dict[str, Any]:
+def _key(
+    base: BaseModelFolder, sha256: str, dtype: torch.dtype, held: Quantization | None
+) -> dict[str, Any]:
     """What the base's likelihoods depend on."""
     return {
         "base": base.sha256,
         "text": sha256,
         "dtype": str(dtype),
+        "held": (held or NoQuantization()).model_dump(),
         "code": sources.sha256_without_recipe(*READS),
         "versions": [transformers.__version__, torch.__version__],
     }

@@ -8,10 +8,12 @@ from typing import Any
 import torch
 
 from peftline.base_model import context
-from peftline.base_model.loading import load_model, load_tokenizer
+from peftline.base_model.loading import load_base, load_model, load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.delivery import adapter as adapters
+from peftline.delivery.layer_by_layer import merge_in_place
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
+from peftline.quantization import NoQuantization, Quantization
 from peftline.rendering import render
 from peftline.rendering import template as templates
 from peftline.rendering.template import Template
@@ -27,6 +29,7 @@ def measure(
     splits: Splits,
     rendering: Rendering,
     dtype: torch.dtype,
+    held: Quantization | None = None,
 ) -> dict[str, Any] | None:
     """New tokens per second of plain `generate`, greedy, one prompt at a time.
 
@@ -35,7 +38,9 @@ def measure(
     tokens, so that all models make as many.
 
     Args:
-        dtype: what the adapter is scored and merged in; a whole model has the type it is saved in.
+        dtype: what is scored and merged in.
+        held: how the base is, where the unquantised one is too large for the device; nothing is
+            merged into it.
 
     Returns:
         `unmerged_tokens_per_second` (null for a whole model), `merged_tokens_per_second` (null for
@@ -52,13 +57,13 @@ def measure(
         return None
     unmerged = merged = None
     if isinstance(trained, ModelFolder):
-        model = load_model(trained, torch.float32)  # as it is delivered
+        model = load_model(trained, dtype)
         merged = _tokens_per_second(model, prompts, template.end_id)
     else:
-        model = adapters.load(load_model(base, dtype), trained)
+        model = adapters.load(load_base(base, dtype, held), trained)
         unmerged = _tokens_per_second(model, prompts, template.end_id)
-        if trained.merges:
-            merged = _tokens_per_second(model.merge_and_unload(), prompts, template.end_id)
+        if trained.merges and isinstance(held, NoQuantization | None):
+            merged = _tokens_per_second(merge_in_place(model), prompts, template.end_id)
     return {
         "unmerged_tokens_per_second": unmerged,
         "merged_tokens_per_second": merged,

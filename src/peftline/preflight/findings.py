@@ -7,7 +7,20 @@ from peftline.evaluation import prompting
 from peftline.preflight import rows
 from peftline.preflight.problems import Problem, problem
 from peftline.recipe import Recipe
+from peftline.units import size
 
+_LESS = "Set evaluation.dtype=bfloat16 or a smaller evaluation.batch_tokens, or a smaller base."
+# What helps, by the stage that does not fit.
+_SMALLER = {
+    "training": "Take a recipe with quantization nf4, a smaller training.speed.micro_batch_tokens, "
+    "training.gradient_checkpointing=true, or a smaller base.",
+    "base": _LESS,
+    "scoring": _LESS,
+    "scoring beside the base": f"{_LESS} Or set evaluation.quantized=false.",
+    "forgetting": "Set evaluation.dtype=bfloat16 or evaluation.forgetting=false.",
+    "latency": "Set evaluation.dtype=bfloat16 or evaluation.latency=false.",
+    "merge": "Set evaluation.dtype=bfloat16, or take a smaller base.",
+}
 # Which kinds of examples an objective learns from.
 FITTING = {"sft": {"conversation", "text"}}
 
@@ -18,6 +31,7 @@ def find(report: dict[str, Any], recipe: Recipe, for_training: bool) -> list[Pro
         *_of_objective(report, recipe, for_training),
         *_of_labels(report),
         *_of_training(report),
+        *_of_memory(report),
         *_of_scoring(report),
         *_of_parts(report),
         *rows.find(report),
@@ -93,6 +107,26 @@ def _of_training(report: dict[str, Any]) -> Iterator[Problem]:
             "disk_too_small",
             f"the run will write {training['predicted_disk_bytes'] / 2**30:.1f} GiB and "
             f"{training['free_disk_bytes'] / 2**30:.1f} GiB are free. Free some space.",
+        )
+
+
+def _of_memory(report: dict[str, Any]) -> Iterator[Problem]:
+    memory = report["memory"]
+    for name, stage in memory["stages"].items():
+        if stage["bytes"] > stage["device_bytes"]:
+            yield problem(
+                "error",
+                "memory_too_small",
+                f"{name} will need {size(stage['bytes'])} of memory ({stage['device']}), and there "
+                f"are {size(stage['device_bytes'])}. {_SMALLER[name]}",
+            )
+    if memory["scored_on"] == "quantized":
+        yield problem(
+            "warning",
+            "scored_on_quantized_base",
+            "the base in 16 bits does not fit the device, so the adapter will be scored on the "
+            "quantised base, and merged on the host. Such scores are compared with their like "
+            "alone.",
         )
 
 

@@ -11,7 +11,16 @@ from peftline.base_model.loading import load_tokenizer
 from peftline.corpus.split import iterate
 from peftline.data_schema import Data
 from peftline.handles import AdapterFolder, BaseModelFolder, Examples, Splits, Tokenised
-from peftline.preflight import benchmark, contents, findings, labels, leakage, private, scoring
+from peftline.preflight import (
+    benchmark,
+    contents,
+    findings,
+    labels,
+    leakage,
+    private,
+    scoring,
+    stages,
+)
 from peftline.preflight.probe import probe
 from peftline.recipe import Recipe
 from peftline.rendering import template as templates
@@ -58,6 +67,15 @@ def inspect(
             recipe, base, tokenised, seed, hardware.scoring_dtype(evaluation.dtype), parts
         ),
     }
+    report["memory"] = stages.predict(
+        recipe,
+        base,
+        splits,
+        tokenised,
+        evaluation,
+        training_bytes=report["training"]["predicted_memory_bytes"],
+        adapter_bytes=report["training"]["adapter_bytes"],
+    )
     virtual = report["training"]["virtual_tokens"]
     most = context.tokens_of_folder(base)
     report["answers"] = scoring.check(splits, template, evaluation, most, virtual)

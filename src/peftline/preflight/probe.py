@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 import torch
 
-from peftline import adapters, capabilities, memory, speed
+from peftline import adapters, capabilities, memory, optimizers, speed
 from peftline.adapters import own_format
 from peftline.base_model import context
 from peftline.base_model.hardware import compute_dtype
@@ -18,12 +18,12 @@ from peftline.handles import AdapterFolder, BaseModelFolder, Tokenised
 from peftline.objectives import micro_batches
 from peftline.objectives.collate import PadRight
 from peftline.objectives.token_losses import batch_loss, losses
+from peftline.optimizer_memory import state_bytes
 from peftline.prepare import prepare
 from peftline.recipe import Recipe
 from peftline.rendering import token_rows
 
 _FLOAT_BYTES = 4
-_STATES = 2  # that AdamW keeps for each trainable parameter
 _FORWARD_SHARE = 1 / 3  # of a step; the backward pass computes two products for each one
 
 
@@ -49,6 +49,8 @@ def probe(
     with memory.PeakMemory() as peak:
         prepared = prepare(recipe, base, tokenised, seed, parts, most_batches=1)
         model, steps = prepared.model, prepared.plan.steps
+        # As in training: it may decide what trains (LoRA-FA freezes A).
+        optimizers.build(recipe.optimizer, model, recipe.training.learning_rate)
         rows = token_rows.open_side(tokenised.path, "train")
         collate = PadRight(prepared.tokenizer.pad_token_id)
         order = numpy.argsort(rows.data.column("length").to_numpy(), kind="stable")
@@ -64,6 +66,7 @@ def probe(
             _step(model, collate(list(rows.select(order[-size:]))), shortcuts)
             seconds = min(_step(model, median, shortcuts) for _ in range(2))
     trainable, total = adapters.counts(model)
+    states = state_bytes(recipe.optimizer, model)
     per_token = seconds / median["attention_mask"].sum().item()
     seen = steps * prepared.rows_per_step
     return {
@@ -74,8 +77,10 @@ def probe(
         "steps": steps,
         "seconds_per_step": round(seconds, 3),
         "predicted_seconds": round(_seconds(recipe, tokenised, seen, per_token), 3),
-        "predicted_memory_bytes": peak.bytes + _STATES * _FLOAT_BYTES * trainable,
-        "predicted_disk_bytes": _disk(recipe, base, model, merged_dtype),
+        "optimizer_bytes": states,
+        "adapter_bytes": _adapter(recipe, model),
+        "predicted_memory_bytes": peak.bytes + states,
+        "predicted_disk_bytes": _disk(recipe, base, model, merged_dtype, states),
         "free_disk_bytes": shutil.disk_usage(tokenised.path).free,
     }
 
@@ -125,16 +130,28 @@ def _seconds(recipe: Recipe, tokenised: Tokenised, rows: int, per_token: float) 
     return per_token * (trained + _FORWARD_SHARE * looked_at)
 
 
-def _disk(recipe: Recipe, base: BaseModelFolder, model: Any, merged_dtype: torch.dtype) -> int:
+def _adapter(recipe: Recipe, model: Any) -> int:
+    """Of the adapter's file; 0 for a whole model."""
+    if capabilities.delivers(recipe.adapter.model_dump()) == "model":
+        return 0
+    return _FLOAT_BYTES * adapters.saved_parameters(recipe.adapter, model)
+
+
+def _disk(
+    recipe: Recipe,
+    base: BaseModelFolder,
+    model: Any,
+    merged_dtype: torch.dtype,
+    optimizer_bytes: int,
+) -> int:
     """What is delivered, and one checkpoint with the optimizer's states."""
-    trained = _FLOAT_BYTES * adapters.counts(model)[0]
     adapter = _FLOAT_BYTES * adapters.saved_parameters(recipe.adapter, model)
     delivered = {
         "adapter": adapter,
         "adapter and merged": adapter + merged_dtype.itemsize * base.parameters,
         "model": _FLOAT_BYTES * base.parameters,
     }[capabilities.delivers(recipe.adapter.model_dump())]
-    checkpoint = adapter + _STATES * trained
+    checkpoint = adapter + optimizer_bytes
     if own_format.has(recipe.adapter):  # the trainer saves the base with it
         checkpoint += compute_dtype().itemsize * base.parameters
     return delivered + checkpoint

@@ -119,9 +119,16 @@ def _of_training(found: Comparison) -> list[Column]:
         ),
         _of_value(
             "on the quantised base",
-            "The metric where the adapter answers on the base that it was trained on; elsewhere "
-            "it stands on the base in full precision.",
+            "The metric where the adapter answers beside the quantised base that it was trained "
+            "on.",
             lambda row: row.quantized,
+            lambda metric: words.value(metric, found.is_share),
+        ),
+        _of_value(
+            "beside the 16-bit base",
+            "The same, by the same arithmetic, beside the unquantised base: what differs is the "
+            "rounding of the base. The metric itself is that of what is delivered.",
+            lambda row: row.unquantized,
             lambda metric: words.value(metric, found.is_share),
         ),
         _of_value(

@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from peftline import identity, units
+from peftline.delivery.placement import Placement
 from peftline.evaluation import metrics
 from peftline.evaluation.metrics.metric_set import MetricSet
 from peftline.evaluation.protocol import Protocol, questions_sha256
@@ -41,11 +42,13 @@ def summarise(
     scores: dict[str, Any],
     scores_validation: dict[str, Any] | None,
     scores_quantized: dict[str, Any] | None,
+    scores_unquantized: dict[str, Any] | None,
     base_scores: dict[str, Any],
     predictions: Rows,
     base_predictions: Rows,
     forgetting: dict[str, Any] | None,
     generation: dict[str, Any] | None,
+    placement: Placement,
     merge_report: dict[str, Any] | None,
     git_sha: str | None,
 ) -> dict[str, Any]:
@@ -68,12 +71,16 @@ def summarise(
             base_predictions,
             judged,
             evaluation.run_deviation,
+            _on_which_weights(placement),
         ),
         "metric_set": protocol.metric_set,
         "scoring_sha256": protocol.scoring_sha256,
         "health": health.findings(history, predictions),
         "metrics": scores,
+        "scored_on": placement.scored_on,
+        "scored_on_reason": _on_which_weights(placement),
         "metrics_quantized": scores_quantized,
+        "metrics_unquantized": scores_unquantized,
         "base_metrics": {mode: base_scores.get(mode) for mode in MODES},
         "not_asked": base_scores.get("not_asked", {}),
         "few_shot_draws": base_scores.get("few_shot_draws"),
@@ -126,6 +133,7 @@ def verdict(
     base_predictions: Rows,
     judged: MetricSet | None,
     run_deviation: float | None = None,
+    scored_on_reason: str | None = None,
 ) -> str:
     """Does fine-tuning beat prompting here, by how much, at what cost, and how sure is one run?
 
@@ -134,6 +142,7 @@ def verdict(
 
     Args:
         run_deviation: of the headline between runs with other seeds or threads, if it is known.
+        scored_on_reason: why scores are not those of what is delivered, if they are not.
     """
     if judged is None:
         return _of_losses(trained, history)
@@ -155,6 +164,7 @@ def verdict(
         f"Fine-tuning with {trained.recipe} {outcome}: {name} "
         f"{_compared(judged, values, test.difference)}, {_cost(trained, history)}."
         f"{_not_asked(base_scores)} {_of_value(scores[name])}{_of_one_run(judged, run_deviation)}"
+        + (f" {scored_on_reason}" if scored_on_reason else "")
     )
 
 
@@ -200,6 +210,17 @@ def _test_groups(predictions: Rows) -> dict[str, Any]:
         "groups": count or None,
         "effective_groups": round(clusters.effective, 1) if count else None,
     }
+
+
+def _on_which_weights(placement: Placement) -> str | None:
+    """Why scores are not those of what is delivered; None where they are."""
+    if placement.scored_on == "unquantized":
+        return None
+    needed, free = units.size(placement.unquantized_bytes), units.size(placement.available_bytes)
+    return (
+        f"Scored on the base in {placement.quantization.type}, for the base in 16 bits does not "
+        f"fit this device ({needed} of weights, {free} free)."
+    )
 
 
 def _compared(judged: MetricSet, values: list[float], difference: dict[str, Any]) -> str:

@@ -54,6 +54,7 @@ def _numbers(summary: dict[str, Any]) -> dict[str, float]:
     groups = {
         "test": summary["metrics"],
         "test_quantized": summary["metrics_quantized"] or {},
+        "test_unquantized": summary["metrics_unquantized"] or {},
         "validation": summary["validation_metrics"] or {},
         **{f"base_{mode}": scores or {} for mode, scores in summary["base_metrics"].items()},
     }

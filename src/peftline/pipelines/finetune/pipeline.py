@@ -9,6 +9,7 @@ from peftline.pipelines.finetune.score import (
     evaluate_quantized,
     measure_forgetting,
     measure_latency,
+    place,
     validate_answers,
 )
 from peftline.pipelines.finetune.summarise import summarise
@@ -67,16 +68,16 @@ def _preflight() -> Pipeline:
 
 def _training(delivers: Delivers) -> Pipeline:
     trained = "merged" if delivers == "model" else "adapter"
-    scored = ["base_model", trained, "splits", RENDERING, EVALUATION]
+    scored = ["base_model", trained, "splits", RENDERING, EVALUATION, "placement"]
     sides = {}  # what only adapters have, and only those that merge
     nodes = []
     if delivers != "model":
-        sides["metrics_quantized"] = "metrics_quantized"
+        sides |= {name: name for name in ("metrics_quantized", "metrics_unquantized")}
         nodes += [
             Node(
                 evaluate_quantized,
                 [*scored, RECIPE],
-                "metrics_quantized",
+                ["metrics_quantized", "metrics_unquantized"],
                 name="evaluate_quantized",
             )
         ]
@@ -100,11 +101,12 @@ def _training(delivers: Delivers) -> Pipeline:
                 name="train",
             ),
             Node(plot, ["history", "run"], "learning_curve", name="plot"),
+            Node(place, ["base_model", trained, EVALUATION, RECIPE], "placement", name="place"),
             Node(validate_answers, scored, "validation_metrics", name="validate_answers"),
             Node(evaluate, scored, ["predictions", "metrics"], name="evaluate"),
             Node(
                 measure_forgetting,
-                ["base_model", trained, EVALUATION, ROOT],
+                ["base_model", trained, EVALUATION, "placement", ROOT],
                 "forgetting",
                 name="measure_forgetting",
             ),
@@ -128,6 +130,7 @@ def _training(delivers: Delivers) -> Pipeline:
                     "predictions": "predictions",
                     "forgetting": "forgetting",
                     "generation": "generation",
+                    "placement": "placement",
                     **sides,
                 },
                 ["inputs", "summary"],

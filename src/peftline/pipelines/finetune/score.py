@@ -1,6 +1,7 @@
 """Nodes that score what was trained, and what it has cost."""
 
 from pathlib import Path
+from typing import Any
 
 from peftline import adapters
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
@@ -10,18 +11,32 @@ from peftline.recipe import Recipe
 from peftline.schema import Evaluation, Rendering
 
 
+def place(
+    base: BaseModelFolder,
+    trained: AdapterFolder | ModelFolder,
+    evaluation: Evaluation,
+    recipe: Recipe,
+) -> Any:
+    """On which weights all that follows is measured; decided once training has left the device."""
+    from peftline.delivery import placement
+
+    return placement.place(base, recipe.quantization, evaluation.memory_bytes)
+
+
 def evaluate(
     base: BaseModelFolder,
     trained: AdapterFolder | ModelFolder,
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
+    placement: Any,
 ) -> tuple[list[dict], dict]:
     """Answer the test split with what is delivered: an adapter on the unquantised base, or the
     whole model."""
     from peftline.evaluation import answers
 
-    return answers.score_trained(base, trained, splits, rendering, evaluation)
+    held = placement.quantization
+    return answers.score_trained(base, trained, splits, rendering, evaluation, held)
 
 
 def validate_answers(
@@ -30,6 +45,7 @@ def validate_answers(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
+    placement: Any,
 ) -> dict:
     """The same on the validation split, so that settings can be chosen without the test split;
     empty unless `evaluation.validation` is set."""
@@ -37,7 +53,10 @@ def validate_answers(
 
     if not evaluation.validation:
         return {}
-    return answers.score_trained(base, trained, splits, rendering, evaluation, side="validation")[1]
+    held = placement.quantization
+    return answers.score_trained(
+        base, trained, splits, rendering, evaluation, held, side="validation"
+    )[1]
 
 
 def evaluate_quantized(
@@ -46,25 +65,33 @@ def evaluate_quantized(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
+    placement: Any,
     recipe: Recipe,
-) -> dict:
-    """The same adapter on the quantised base it was trained on; empty where there is none.
+) -> tuple[dict, dict]:
+    """The same adapter on the quantised base it was trained on, and in the same way on the
+    unquantised one; empty where there is none, or where the first is what is scored anyway.
 
     What is saved as a difference to its beginning belongs to the unquantised base alone.
     """
     from peftline.evaluation import answers
 
     unquantized = isinstance(recipe.quantization, NoQuantization)
-    if unquantized or adapters.saved_as_difference(recipe.adapter):
-        return {}
-    kind = recipe.quantization
-    return answers.score_trained(base, adapter, splits, rendering, evaluation, kind)[1]
+    if unquantized or adapters.saved_as_difference(recipe.adapter) or not evaluation.quantized:
+        return {}, {}
+    if placement.scored_on == "quantized":
+        return {}, {}
+    asked = (base, adapter, splits, rendering, evaluation)
+    return (
+        answers.score_beside(*asked, recipe.quantization),
+        answers.score_beside(*asked, NoQuantization()),
+    )
 
 
 def measure_forgetting(
     base: BaseModelFolder,
     trained: AdapterFolder | ModelFolder,
     evaluation: Evaluation,
+    placement: Any,
     store_root: str,
 ) -> dict:
     """The loss on a general text before and after training; empty if it is not wanted."""
@@ -74,7 +101,8 @@ def measure_forgetting(
     if not evaluation.forgetting:
         return {}
     dtype = hardware.scoring_dtype(evaluation.dtype, delivered=False)
-    return forgetting.measure(base, trained, general_text(evaluation), dtype, Path(store_root))
+    text, root = general_text(evaluation), Path(store_root)
+    return forgetting.measure(base, trained, text, dtype, root, placement.quantization)
 
 
 def measure_latency(
@@ -83,6 +111,7 @@ def measure_latency(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
+    placement: Any,
 ) -> dict:
     """How fast what was trained answers, unmerged and merged; empty if it is not wanted."""
     from peftline.base_model import hardware
@@ -90,5 +119,5 @@ def measure_latency(
 
     if not evaluation.latency:
         return {}
-    dtype = hardware.scoring_dtype(evaluation.dtype)
-    return latency.measure(base, trained, splits, rendering, dtype) or {}
+    dtype, held = hardware.scoring_dtype(evaluation.dtype), placement.quantization
+    return latency.measure(base, trained, splits, rendering, dtype, held) or {}

@@ -1,5 +1,7 @@
 """The node that ends a run."""
 
+from typing import Any
+
 from peftline import agreement, identity
 from peftline.handles import (
     AdapterFolder,
@@ -32,7 +34,9 @@ def summarise(
     predictions: list[dict],
     forgetting: dict,
     generation: dict,
+    placement: Any,
     metrics_quantized: dict | None = None,
+    metrics_unquantized: dict | None = None,
     merge_report: dict | None = None,
 ) -> tuple[RunInputs, dict]:
     """What the run was made of, and its result in one file, with its verdict."""
@@ -59,6 +63,8 @@ def summarise(
         scores=metrics,
         scores_validation=validation_metrics or None,
         scores_quantized=metrics_quantized or None,
+        scores_unquantized=metrics_unquantized or None,
+        placement=placement,
         base_scores=base_metrics,
         predictions=predictions,
         base_predictions=base_predictions,

@@ -50,10 +50,11 @@ def merge(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
+    placement: Any,
 ) -> tuple[Any, dict]:
     """Merge into a fresh, unquantised base and prove that nothing changed."""
     from peftline.base_model import hardware
     from peftline.delivery import merge as _merge
 
     dtype = hardware.scoring_dtype(evaluation.dtype)
-    return _merge.merge(base, adapter, splits, rendering, dtype)
+    return _merge.merge(base, adapter, splits, rendering, dtype, placement.merge_device)
