@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from peftline import jsonl
 from peftline.comparison import runs as stored
 from peftline.comparison.compare import compare
 from peftline.errors import PeftlineError
@@ -79,7 +78,7 @@ def test_after_a_metric_was_mended_one_command_makes_all_scores_equal_again(root
     stale = told(root)
     assert "2 of 2 runs are of another version of the scoring" in stale.verdict[-1]
     assert "kedro rescore --experiment trial scores" in stale.verdict[-1]
-    said = {file: [row["prediction"] for row in jsonl.read(file)] for file in answers(root)}
+    before_all = answers(root)
     outcomes = rescore(root)
     assert all(one.is_renewed for one in outcomes) and len(outcomes) == 4
     after = told(root)
@@ -87,13 +86,17 @@ def test_after_a_metric_was_mended_one_command_makes_all_scores_equal_again(root
     assert after.left_out == [] and after.notes == before.notes
     assert after.row("lora").metrics["exact_match"] == 0.75
     assert after.row("base (zero-shot)").metrics["exact_match"] == 0.25
-    assert said == {file: [row["prediction"] for row in jsonl.read(file)] for file in answers(root)}
+    assert answers(root) == before_all
 
 
 def answers(root):
-    found = list(root.rglob("predictions.jsonl"))
-    assert len(found) == 4
-    return found
+    """What was predicted in each run, and by the base that it was compared with."""
+    runs = stored.read(root).runs
+    assert len(runs) == 2
+    return {
+        one.recipe: [row["prediction"] for row in (*one.predictions, *one.base_predictions)]
+        for one in runs
+    }
 
 
 def test_scores_metrics_and_verdict_of_a_run_are_of_the_mended_metric(root, mend):
@@ -143,6 +146,37 @@ def test_what_cannot_be_scored_any_more_is_named_and_nothing_is_changed(root, me
         assert f"{place}: 1 references cannot be scored by 'text' any more: 3." in str(error.value)
     assert "seven is no answer" in str(error.value)
     assert files(root) == before
+
+
+def test_no_run_is_scored_anew_where_a_later_one_cannot_be(tmp_path, mend):
+    def refuse(prediction, reference):
+        if reference == "eight":
+            raise ValueError("eight is no answer")
+        return text.score(prediction.lower(), reference)
+
+    save(finished("lora"), tmp_path, "aa")
+    save(finished("vera", [("four", "eight")] * 4), tmp_path, "bb")
+    points = [
+        {"hash": folder, "folder": folder, "recipe": recipe, "seed": 42, "settings": {}}
+        | {"stage": "final", "status": "finished"}
+        for folder, recipe in (("aa", "lora"), ("bb", "vera"))
+    ]
+    (tmp_path / "sweep.json").write_text(json.dumps({"name": "trial", "points": points}))
+    summaries = {file: file.read_bytes() for file in tmp_path.rglob("summary.json")}
+    mend(refuse)
+    with pytest.raises(PeftlineError, match="bb: 4 references cannot be scored"):
+        rescore(tmp_path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("summary.json")} == summaries
+
+
+def test_answers_without_groups_stay_and_it_is_said(tmp_path, mend):
+    one = finished()
+    for row in (*one.predictions, *one.base_predictions):
+        del row["group"]
+    save(one, tmp_path)
+    mend()
+    for outcome in rescore(tmp_path):
+        assert not outcome.is_renewed and "name no groups" in outcome.note
 
 
 def test_a_kill_in_between_is_made_good_by_the_next_call(root, mend, monkeypatch):

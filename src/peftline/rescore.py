@@ -98,8 +98,8 @@ def _of_base(folder: Path, run: Run, root: Path) -> tuple[_New, _Base]:
     metric_set = metrics.of_summary(protocol) or _set_of(run)
     if metric_set is None or is_current(protocol) or not base.rows:
         return _New({}, Outcome(where, False, "")), base
-    if not metric_set.is_of_text:
-        return _New({}, Outcome(where, False, _fixed(metric_set))), base
+    if fixed := _fixed(base.rows, metric_set):
+        return _New({}, Outcome(where, False, fixed)), base
     rows = _scored(base.rows, metric_set)
     renewed = base.metrics | {
         mode: metric_set.aggregate(answered) for mode, answered in by_mode(rows).items()
@@ -127,8 +127,8 @@ def _of_run(run: Run, base: _Base, place: Path, root: Path) -> _New:
     if is_current(run.summary) and not base.is_new:
         return _New({}, Outcome(run.folder, False, ""))
     metric_set = _set_of(run)
-    if metric_set and not metric_set.is_of_text:
-        return _New({}, Outcome(run.folder, False, _fixed(metric_set)))
+    if metric_set and (fixed := _fixed([*run.predictions, *base.rows], metric_set)):
+        return _New({}, Outcome(run.folder, False, fixed))
     rows = _scored(run.predictions, metric_set) if metric_set else run.predictions
     changed = [row["scores"] for row in rows] != [row["scores"] for row in run.predictions]
     lost = [name for name in _WITHOUT_ANSWERS if changed and run.summary.get(name)]
@@ -207,11 +207,16 @@ def _scored(rows: Rows, metric_set: MetricSet) -> Rows:
     return scored
 
 
-def _fixed(metric_set: MetricSet) -> str:
-    return (
-        f"scores of '{metric_set.name}' are made of likelihoods, which are not stored; run the "
-        "recipe again"
-    )
+def _fixed(rows: Rows, metric_set: MetricSet) -> str:
+    """Why scores stay as they are; empty if they can be made anew."""
+    if not metric_set.is_of_text:
+        return (
+            f"scores of '{metric_set.name}' are made of likelihoods, which are not stored; run the "
+            "recipe again"
+        )
+    if any("group" not in row for row in rows):
+        return "the answers name no groups: an older version wrote them; run the recipe again"
+    return ""
 
 
 def _json(value: Any) -> str:
