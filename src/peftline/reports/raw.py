@@ -46,7 +46,7 @@ def files(recorded: Recorded, found: Comparison) -> dict[str, str]:
         found: the comparison.
     """
     named = _named(recorded.runs.runs)
-    contents = {f"{name}.json": _json(run.summary) for name, run in named.items()}
+    contents = {f"{name}.json": _json(_written(run.summary)) for name, run in named.items()}
     scored = bool(found.example_ids)
     contents[INDEX] = _json(_index(recorded, named, scored))
     return contents | ({SCORES: _scores(found)} if scored else {})
@@ -89,6 +89,11 @@ def read(folder: Path) -> Recorded:
             f"{folder} holds no comparison that `kedro results --write` has written: {error}. "
             "Name the folder of its index.json, such as docs/results."
         ) from error
+
+
+def _written(summary: dict[str, Any]) -> dict[str, Any]:
+    """A summary for the record: its scores stand by themselves, whatever scores by then."""
+    return {name: value for name, value in summary.items() if name != "scoring_sha256"}
 
 
 def _summary(file: Path) -> dict[str, Any]:
