@@ -106,6 +106,19 @@ def reuse_freed() -> None:
         option(_TRIM_THRESHOLD, 2**30)
 
 
+def return_freed() -> None:
+    """Let the C library (glibc) give large freed blocks back at once; undoes `reuse_freed`.
+
+    While a model is quantised, each layer has a copy in float32 for a while. Kept blocks lie
+    scattered between what stays: of a model with 1 billion parameters, 1.4 to 4.3 GB of private
+    memory in five runs, for 0.6 GB that stay.
+    """
+    option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if option:
+        option(_MMAP_THRESHOLD, 2**20)
+        option(_TRIM_THRESHOLD, 2**20)
+
+
 def let_files_go(parameters: "Iterable[torch.nn.Parameter]") -> None:
     """Copy weights out of the mapped files that they lie in, in place; those on a GPU lie in none.
 

@@ -31,13 +31,14 @@ def load_model(
 
     hardware.fit_threads()
     hardware.fit_products()
-    memory.reuse_freed()
+    memory.return_freed()
     dtype = dtype or hardware.compute_dtype()
     config = quantization.loading_config(quantized or NoQuantization(), dtype)
     extra = {"quantization_config": config} if config else {}
     model = AutoModelForCausalLM.from_pretrained(
         folder.path, dtype=dtype, local_files_only=True, use_safetensors=True, **extra
     )
+    memory.reuse_freed()
     if not config:
         return model.to(device or hardware.device()).eval()
     memory.let_files_go(p for p in model.parameters() if p.is_floating_point())

@@ -185,6 +185,15 @@ def test_means_over_seeds_and_other_scores_flip_by_groups_too():
     assert p_value(*odd, groups) == pytest.approx(p_value(ours, theirs, groups))
 
 
+@pytest.mark.parametrize("count", [15, 20, 28])
+def test_other_scores_of_few_groups_can_outlast_many_pairs(count):
+    """9,999 patterns end at 2 in 10,000; all of 2^15 at 6e-5, and more drawn ones at 1.5e-5."""
+    better = np.random.default_rng(count).uniform(0.5, 0.6, count).tolist()
+    found = significance.paired_test(better, [0.0] * count, [str(at) for at in range(count)])
+    assert found.p_value == pytest.approx(max(2.0 ** (1 - count), 2 / 2**17))
+    assert found.p_value < 0.05 / 741
+
+
 def test_what_other_seeds_would_add_is_in_the_t_test():
     ours, theirs, groups = in_groups([3] * 12 + [0] * 8)
     plain = significance.paired_test(ours, theirs, groups)
