@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from bitsandbytes.optim import GlobalOptimManager
 
 from peftline.optimizer_memory import state_bytes
 from peftline.prepare import prepare
@@ -18,6 +19,8 @@ def stepped(loud_base, sum_tokens, tmp_path, float32):
     """A model, and the optimizer of its trainer after a step."""
 
     def make(optimizer, adapter):
+        # It remembers which embeddings keep 32 bits by their address, of models that are gone too.
+        GlobalOptimManager.get_instance().initialize()
         training = {"max_steps": 1, "batch_size": 4, "evaluations": 1}
         recipe = Recipe(adapter=adapter, optimizer=optimizer, training=training)
         prepared = prepare(recipe, loud_base, sum_tokens, 1)

@@ -140,7 +140,7 @@ def test_the_former_result_stays_until_the_new_one_is_whole(finished, run, monke
         if error:
             patch.setattr(merge, "verify", stop)
         else:
-            patch.setattr(merge, "TOLERANCE", -1.0)
+            patch.setattr(merge, "TOLERANCE", dict.fromkeys(merge.TOLERANCE, -1.0))
         with pytest.raises(error or PeftlineError, match=None if error else "not the adapter"):
             run(finished, "lora", lora=shorter)
     assert files_of(finished) | before == files_of(finished)

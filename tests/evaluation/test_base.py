@@ -66,7 +66,7 @@ def test_the_base_is_scored_both_ways_once(scored, loud_base, sum_splits, render
         assert scores[mode]["exact_match"]["n"] == 6
     missing = loud_base.model_copy(update={"path": tmp_path / "nowhere"})
     again = base.score_base(missing, sum_splits, rendering, EVALUATION, tmp_path)
-    assert base.read(again) == (rows, scores), (
+    assert base_scores.read(again) == (rows, scores), (
         "nothing is computed again, so the model is not opened"
     )
 

@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 
 from peftline.capabilities import TABLE, method
-from peftline.objectives import sft
+from peftline.objectives import token_losses
 from tests.methods.recipes import VALUES, recipe_of
 
 SETTINGS = {
@@ -96,8 +96,10 @@ def test_relora_restarts_in_the_trainer(every, monkeypatch):
 @pytest.mark.parametrize("name", ["full", "houlsby", "lora"])
 def test_a_checkpoint_does_not_change_the_type_of_arithmetic(every, monkeypatch, name):
     """transformers writes the type of the weights into the configuration when it saves."""
-    seen, real = [], sft.autocast
-    monkeypatch.setattr(sft, "autocast", lambda model: seen.append(real(model)) or seen[-1])
+    seen, real = [], token_losses.autocast
+    monkeypatch.setattr(
+        token_losses, "autocast", lambda model: seen.append(real(model)) or seen[-1]
+    )
     every.train(name, dtype=torch.bfloat16)
     assert len(seen) > 6
     assert all(one._enabled and one.fast_dtype == torch.bfloat16 for one in seen)

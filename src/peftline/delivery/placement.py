@@ -1,13 +1,15 @@
 """On which weights, and where, what a run has trained is scored and merged."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-
-from peftline.base_model import hardware
 from peftline.config import Config
 from peftline.handles import BaseModelFolder
 from peftline.quantization import NoQuantization, Quantization
+
+if TYPE_CHECKING:
+    import torch
+
+_SIXTEEN_BITS_IN_BYTES = 2
 
 
 class Placement(Config):
@@ -23,8 +25,10 @@ class Placement(Config):
     """What the device has for them."""
 
     @property
-    def merge_device(self) -> torch.device | None:
+    def merge_device(self) -> "torch.device | None":
         """Where the adapter is merged: the host, where the device is too small; None for it."""
+        import torch
+
         return torch.device("cpu") if self.scored_on == "quantized" else None
 
 
@@ -39,8 +43,10 @@ def place(
         quantization: of the recipe.
         available_bytes: of the device's memory; by default what is free now.
     """
+    from peftline.base_model import hardware
+
     available = hardware.free_memory_bytes() if available_bytes is None else available_bytes
-    needed = torch.bfloat16.itemsize * base.parameters
+    needed = _SIXTEEN_BITS_IN_BYTES * base.parameters
     if isinstance(quantization, NoQuantization) or needed <= available:
         return Placement(unquantized_bytes=needed, available_bytes=available)
     return Placement(
