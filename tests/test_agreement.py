@@ -1,10 +1,14 @@
 """A summary is of one run: what belongs to other data, another base or other questions is named."""
 
+import json
+
 import pytest
 
 from peftline import agreement
 from peftline.corpus.split import read_split
 from peftline.errors import PeftlineError
+from peftline.evaluation import metrics
+from peftline.evaluation.protocol import Protocol
 from peftline.handles import BaseScores, Examples, RunInputs
 from peftline.schema import Evaluation
 
@@ -53,6 +57,39 @@ def check(trained_lora, loud_base, sum_splits, sum_tokens, rendering, tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def check_versions(trained_lora, sum_splits, recipe):
+    """The same for settings and scoring."""
+    answered = [
+        {"id": one.id, "prompt": one.prompt[0].text, "reference": one.answer, "prediction": "7"}
+        for one in read_split(sum_splits, "test")
+    ]
+    for row in answered:
+        row["scores"] = json.loads(json.dumps(metrics.TEXT.score("7", row["reference"])))
+
+    def run(history=None, scores=None, protocol=None):
+        made = recipe(max_steps=6)
+        rows = [row | {"scores": row["scores"] | (scores or {})} for row in answered]
+        asked = Protocol.of(EVALUATION, rows).model_dump() | (protocol or {})
+        settings = made.model_dump(mode="json") | (history or {})
+        agreement.check_versions(
+            trained_lora.handle, made, EVALUATION, {"settings": settings}, rows, {"protocol": asked}
+        )
+
+    return run
+
+
+def test_settings_and_scoring_of_one_run_are_of_one_time(check_versions):
+    check_versions()
+    for exchanged, named in (
+        ({"history": {"training": {}}}, "the training, whose settings are others"),
+        ({"scores": {"exact_match": True}}, "made by another version of the scoring"),
+        ({"protocol": {"scoring_sha256": "old"}}, "the base's scores, which were asked for or"),
+    ):
+        with pytest.raises(PeftlineError, match=named):
+            check_versions(**exchanged)
 
 
 def test_the_parts_of_one_run_belong_together(check):

@@ -1,5 +1,6 @@
 """A metric is mended: what was answered before is scored by it too, and nothing is run again."""
 
+import contextlib
 import json
 from dataclasses import replace
 
@@ -77,7 +78,7 @@ def test_after_a_metric_was_mended_one_command_makes_all_scores_equal_again(root
     mend()
     stale = told(root)
     assert "2 of 2 runs are of another version of the scoring" in stale.verdict[-1]
-    assert "kedro rescore --experiment trial scores" in stale.verdict[-1]
+    assert "kedro rescore --experiment trial (with the same --env) scores" in stale.verdict[-1]
     before_all = answers(root)
     outcomes = rescore(root)
     assert all(one.is_renewed for one in outcomes) and len(outcomes) == 4
@@ -167,6 +168,29 @@ def test_no_run_is_scored_anew_where_a_later_one_cannot_be(tmp_path, mend):
     with pytest.raises(PeftlineError, match="bb: 4 references cannot be scored"):
         rescore(tmp_path)
     assert {file: file.read_bytes() for file in tmp_path.rglob("summary.json")} == summaries
+
+
+def test_a_run_that_has_ended_meanwhile_is_left_as_it_is(tmp_path, mend, monkeypatch):
+    from peftline import publishing
+
+    reports = save(finished(), tmp_path)
+    mend()
+    real = publishing.settled
+
+    @contextlib.contextmanager
+    def later(root):
+        """Another run publishes between reading and writing."""
+        with real(root):
+            if later.calls:
+                (reports / "summary.json").write_text("of a new run")
+            later.calls += 1
+            yield
+
+    later.calls = 0
+    monkeypatch.setattr(publishing, "settled", later)
+    *_, outcome = rescore(tmp_path)
+    assert not outcome.is_renewed and "give the command again" in outcome.note
+    assert (reports / "summary.json").read_text() == "of a new run"
 
 
 def test_answers_without_groups_stay_and_it_is_said(tmp_path, mend):

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +41,8 @@ class _New(NamedTuple):
 
     files: dict[Path, str]
     outcome: Outcome
+    is_as_read: Callable[[], bool] = lambda: True
+    """Whether what was scored still stands there: a run may have ended since."""
 
 
 class _Base(NamedTuple):
@@ -71,11 +75,19 @@ def rescore(root: Path) -> list[Outcome]:
             problems.append(f"{place.relative_to(root.parent).as_posix()}: {error}")
     if problems:
         raise PeftlineError("\n".join(["Nothing was changed.", *problems]))
+    outcomes = []
     for place, news in made.items():
         with publishing.settled(place):
-            for new in news:
-                _write(new.files)
-    return [new.outcome for news in made.values() for new in news]
+            outcomes += [_written(new) for new in news]
+    return outcomes
+
+
+def _written(new: _New) -> Outcome:
+    if new.files and not new.is_as_read():
+        note = "another run has ended since its answers were read; give the command again"
+        return Outcome(new.outcome.folder, False, note)
+    _write(new.files)
+    return new.outcome
 
 
 def _place(place: Path, runs: list[Run], root: Path) -> list[_New]:
@@ -114,7 +126,8 @@ def _of_base(folder: Path, run: Run, root: Path) -> tuple[_New, _Base]:
             folder / "metrics.json": _json(renewed),
             folder / SHOWN: dump(stored, folder),
         }
-    return _New(files, Outcome(where, True, "")), _Base(stored, rows, renewed, is_new=True)
+    new = _New(files, Outcome(where, True, ""), partial(_is_shown, folder, base.stored))
+    return new, _Base(stored, rows, renewed, is_new=True)
 
 
 def _is_shown(folder: Path, scores: BaseScores) -> bool:
@@ -140,10 +153,12 @@ def _of_run(run: Run, base: _Base, place: Path, root: Path) -> _New:
         {
             output / "predictions.jsonl": jsonl.text(rows),
             output / "metrics.json": _json(scores),
+            **{output / f"{name}.json": "{}\n" for name in lost},
             **_inputs(root / run.folder, base),
             root / run.folder / "summary.json": _json(summary),
         },
         Outcome(run.folder, True, note),
+        lambda: (root / run.folder / "summary.json").stat().st_mtime == run.finished_at,
     )
 
 
@@ -174,6 +189,7 @@ def _of_today(
         "scoring_sha256": metric_set and scoring_sha256(metric_set),
         "metrics": scores,
         "base_metrics": {mode: base.metrics.get(mode) for mode in MODES},
+        "base_scores_sha256": base.stored.sha256,
         "data": run.summary["data"] | {"test_sha256": questions_sha256(rows)},
     }
 

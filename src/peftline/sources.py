@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 _TRAINING = "peftline.fine_tune"
 _FOLDER = Path(__file__).parent
-# What a recipe takes from this table of all types is hashed as a value (`peftline.identity`), and
-# this module does nothing to a result.
-_LISTS = {"peftline.capabilities", __name__}
+# What a recipe takes from the table of all types is hashed as a value (`peftline.identity`). The
+# others do nothing to a result: who may write it, under which name until it is whole, its hash.
+_LISTS = {"peftline.capabilities", "peftline.locks", "peftline.partials", __name__}
 
 
 def sha256(recipe: "Recipe") -> str:

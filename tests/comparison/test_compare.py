@@ -223,7 +223,8 @@ def test_the_verdict_says_which_runs_are_of_an_older_scoring_and_names_the_comma
     assert [one["recipe"] for one in found.left_out] == ["bad"]
     assert found.verdict[-1] == (
         "2 of 3 runs are of another version of the scoring than this project: kedro rescore "
-        "--experiment trial/rates scores their stored answers anew, without a model."
+        "--experiment trial/rates (with the same --env) scores their stored answers anew, without "
+        "a model."
     )
     assert "kedro rescore" not in str(compared(run("good", GOOD)).verdict)
 

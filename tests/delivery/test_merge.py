@@ -8,6 +8,7 @@ from transformers import AutoTokenizer
 from peftline.base_model.loading import load_model, load_tokenizer
 from peftline.datasets.models import CausalLMDataset
 from peftline.delivery import adapter as adapters
+from peftline.delivery import answering
 from peftline.delivery import merge as module
 from peftline.delivery.merge import merge, verify
 from peftline.errors import PeftlineError
@@ -57,7 +58,7 @@ def test_in_float32_nothing_is_rounded(trained_lora, loud_base, sum_splits, rend
 def test_rounding_the_weights_leaves_positions_as_they_are(trained_lora, loud_base, merged):
     """In 16 bits transformers keeps the frequencies of rotary positions in float32."""
     expected = dict(load_model(loud_base, torch.bfloat16).named_buffers())
-    opened = adapters.merged(load_model(loud_base, torch.bfloat16), trained_lora.handle)
+    opened = answering.merged(load_model(loud_base, torch.bfloat16), trained_lora.handle)
     assert opened.dtype == torch.bfloat16
     for model in (opened, merged[0].model):
         found = dict(model.named_buffers())

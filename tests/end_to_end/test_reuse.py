@@ -146,7 +146,8 @@ def test_the_former_result_stays_until_the_new_one_is_whole(finished, run, monke
     assert files_of(finished) | before == files_of(finished)
     assert not files_of(finished).keys() - before.keys() - of_keys(files_of(finished))
 
-    run(finished, "lora", from_nodes=["lora.merge", "lora.plot", "lora.validate_answers"])
+    rest = ["lora.merge", "lora.plot", "lora.validate_answers"]
+    run(finished, "lora", from_nodes=rest, lora=shorter)
     after = files_of(finished)
     adapter = "06_models/lora/seed-42/adapter/adapter_model.safetensors"
     assert after[adapter] != before[adapter] and summary_in(finished)["steps"] == 2

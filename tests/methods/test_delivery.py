@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from peftline.adapters.targets import linear_layers
 from peftline.delivery import adapter as delivery
+from peftline.delivery import answering
 from peftline.delivery.answering import open_trained
 from peftline.errors import PeftlineError
 from peftline.evaluation.generation import generate
@@ -129,7 +130,7 @@ def test_merged_it_gives_the_same_logits(every, ids, name):
     handle = delivery.describe(every.trained(name).folder)
     with torch.no_grad():
         expected = delivery.load(every.untouched(), handle)(ids).logits
-        merged = delivery.merged(every.untouched(), handle)
+        merged = answering.merged(every.untouched(), handle)
         torch.testing.assert_close(merged(ids).logits, expected, rtol=0, atol=1e-3)
     assert not [n for n, _ in merged.named_parameters() if "lora" in n or "base_layer" in n]
 
@@ -142,7 +143,7 @@ def test_what_cannot_merge_answers_with_its_adapter(every, ids, name):
         expected = delivery.load(every.untouched(), handle)(ids).logits
         torch.testing.assert_close(answering(ids).logits, expected, rtol=0, atol=1e-5)
     with pytest.raises((AttributeError, NotImplementedError, ValueError)):
-        delivery.merged(every.untouched(), handle)
+        answering.merged(every.untouched(), handle)
 
 
 @pytest.mark.parametrize("name", ADAPTERS)

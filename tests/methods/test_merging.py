@@ -5,6 +5,7 @@ import torch
 
 from peftline.base_model.loading import load_model
 from peftline.delivery import adapter as delivery
+from peftline.delivery import answering
 from tests.methods.recipes import able
 
 MERGE = able("merges")
@@ -24,7 +25,7 @@ def of_peft(every, name, dtype):
 @pytest.mark.parametrize("name", MERGE)
 def test_in_float32_the_weights_are_those_of_peft(every, name):
     handle = delivery.describe(every.trained(name).folder)
-    merged = weights(delivery.merged(load_model(every.base, torch.float32), handle))
+    merged = weights(answering.merged(load_model(every.base, torch.float32), handle))
     expected = of_peft(every, name, torch.float32)
     assert merged.keys() == expected.keys()
     for key, weight in merged.items():
@@ -34,7 +35,7 @@ def test_in_float32_the_weights_are_those_of_peft(every, name):
 @pytest.mark.parametrize("name", MERGE)
 def test_in_16_bits_they_are_rounded_once(every, name):
     handle = delivery.describe(every.trained(name).folder)
-    merged = weights(delivery.merged(load_model(every.base, torch.bfloat16), handle))
+    merged = weights(answering.merged(load_model(every.base, torch.bfloat16), handle))
     for key, expected in of_peft(every, name, torch.bfloat16).items():
         assert merged[key].dtype == torch.bfloat16
         torch.testing.assert_close(merged[key].float(), expected, rtol=2**-8, atol=1e-6)

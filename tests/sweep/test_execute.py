@@ -252,6 +252,11 @@ def test_a_change_of_source_makes_stale_what_is_trained_with_it(
     assert {recipe for recipe in before if before[recipe] != after[recipe]} == changed
 
 
+def test_what_is_known_of_other_runs_makes_none_stale(execute, inputs):
+    known = inputs.evaluation.model_copy(update={"run_deviation": 0.03})
+    assert stale(execute, inputs, evaluation=known) == set()
+
+
 @pytest.mark.parametrize("what", ["data", "test split", "base", "answers"])
 def test_what_all_share_makes_all_stale(execute, inputs, what):
     other = {"sha256": "other"}

@@ -39,6 +39,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
         return {}, []
     questions = questions_sha256(runs[0].predictions)
     protocol = Protocol.of_summary(runs[0].summary).model_dump()
+    held = _held(runs[0].summary)
     found: dict[str, tuple[Rows, dict[str, Any]]] = {}
     other: dict[str, str] = {}  # why the newest answers are none
     seen: list[tuple[Rows, dict[str, Any]]] = []  # runs beside each other share them
@@ -51,6 +52,8 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
             name = WAYS.get(mode, f"base, {mode}")
             if questions_sha256(given) != questions:
                 other.setdefault(name, "its answers are to other questions")
+            elif run.base_metrics.get("base_quantization", "none") != held:
+                other.setdefault(name, "the base was held otherwise than in the recipes' runs")
             elif asked != protocol:
                 other.setdefault(name, _otherwise(asked, protocol))
             else:
@@ -60,6 +63,13 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
     return found, [
         f"No row for {name}: {why}." for name, why in sorted(other.items()) if name not in found
     ]
+
+
+def _held(summary: dict[str, Any]) -> str:
+    """How the base was quantised where a run was scored."""
+    if summary.get("scored_on", "unquantized") == "unquantized":
+        return "none"
+    return summary["settings"]["quantization"]["type"]
 
 
 def _otherwise(asked: dict[str, Any], protocol: dict[str, Any]) -> str:

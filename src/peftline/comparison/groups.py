@@ -80,11 +80,18 @@ def _about(run: Run) -> dict[str, Any]:
         "other test questions": questions_sha256(run.predictions),
         "another base model": run.summary["base_model"]["sha256"],
         "another prompt format or limit on length": run.summary["rendering"],
-        "another form of the base": run.summary.get("scored_on", "unquantized"),
+        "another form of the base": _form_of_the_base(run.summary),
         "other metrics": protocol.metric_set,
         "another version of the scoring": protocol.scoring_sha256,
         "other settings of answers": protocol.model_dump(exclude=scoring),
     }
+
+
+def _form_of_the_base(summary: dict[str, Any]) -> str:
+    """On which weights a run was scored."""
+    if summary.get("scored_on", "unquantized") == "unquantized":
+        return "unquantized"
+    return summary["settings"]["quantization"]["type"]
 
 
 def _stale(run: Run) -> str:

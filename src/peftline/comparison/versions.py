@@ -34,7 +34,8 @@ def advice(runs: Runs) -> list[str]:
     fixed = sum(count for name, count in sets.items() if name and not metrics.SETS[name].is_of_text)
     sentence = (
         f"{len(older)} of {len(runs.runs)} runs are of another version of the scoring than this "
-        f"project: {command} scores their stored answers anew, without a model."
+        f"project: {command} (with the same --env) scores their stored answers anew, without a "
+        "model."
     )
     if fixed:
         sentence += (

@@ -148,17 +148,6 @@ def kind(folder: Path) -> str:
     return json.loads((folder / CONFIG).read_text(encoding="utf-8"))["peft_type"]
 
 
-def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":
-    """Merge a saved adapter into a loaded base, in place, in the base's own type.
-
-    Raises:
-        PeftlineError: the adapter does not fit the base (`load`).
-    """
-    from peftline.delivery.layer_by_layer import merge_in_place
-
-    return merge_in_place(load(model, adapter)).eval()
-
-
 def check_matches(
     adapter: Trained,
     base: BaseModelFolder,

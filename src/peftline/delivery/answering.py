@@ -1,14 +1,18 @@
 """Open what was trained, to answer with it."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from peftline.base_model.loading import load_base, load_model
 from peftline.delivery import adapter as adapters
+from peftline.delivery.layer_by_layer import merge_in_place
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder
 from peftline.quantization import FP4, NF4, NoQuantization, Quantization
 from peftline.speed.layers import causal_lm_of, is_prompt_learning
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def open_trained(
@@ -29,8 +33,17 @@ def open_trained(
     if isinstance(trained, ModelFolder):
         return load_model(trained, dtype)
     if trained.merges and isinstance(held, NoQuantization | None):
-        return adapters.merged(load_model(base, dtype), trained)
+        return merged(load_model(base, dtype), trained)
     return open_beside(trained, base, dtype, held)
+
+
+def merged(model: "PreTrainedModel", adapter: AdapterFolder) -> "PreTrainedModel":
+    """Merge a saved adapter into a loaded base, in place, in the base's own type.
+
+    Raises:
+        PeftlineError: the adapter does not fit the base (`delivery.adapter.load`).
+    """
+    return merge_in_place(adapters.load(model, adapter)).eval()
 
 
 def open_beside(

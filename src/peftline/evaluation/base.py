@@ -73,7 +73,7 @@ def score_base(
         template = templates.load(load_tokenizer(base), rendering)
         rows, results = _score(load_base(base, dtype, held), template, splits, evaluation)
         jsonl.write(folder / base_scores.ANSWERS, rows)
-        return results
+        return results | {"base_quantization": held.type}
 
     path, _ = store.build(root / "07_model_output" / "base", key, write)
     return BaseScores(

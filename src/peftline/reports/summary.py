@@ -71,14 +71,14 @@ def summarise(
             base_predictions,
             judged,
             evaluation.run_deviation,
-            _on_which_weights(placement),
+            _on_which_weights(placement, base_scores),
         ),
         "metric_set": protocol.metric_set,
         "scoring_sha256": protocol.scoring_sha256,
         "health": health.findings(history, predictions),
         "metrics": scores,
         "scored_on": placement.scored_on,
-        "scored_on_reason": _on_which_weights(placement),
+        "scored_on_reason": _on_which_weights(placement, base_scores),
         "metrics_quantized": scores_quantized,
         "metrics_unquantized": scores_unquantized,
         "base_metrics": {mode: base_scores.get(mode) for mode in MODES},
@@ -212,10 +212,13 @@ def _test_groups(predictions: Rows) -> dict[str, Any]:
     }
 
 
-def _on_which_weights(placement: Placement) -> str | None:
-    """Why scores are not those of what is delivered; None where they are."""
+def _on_which_weights(placement: Placement, base_scores: dict[str, Any]) -> str | None:
+    """Why scores are not those of what is delivered, or of another base; None where all is so."""
+    asked = base_scores.get("base_quantization", "none")
     if placement.scored_on == "unquantized":
-        return None
+        if asked == "none":
+            return None
+        return f"The base alone was asked in {asked}: in 16 bits it did not fit this device then."
     needed, free = units.size(placement.unquantized_bytes), units.size(placement.available_bytes)
     return (
         f"Scored on the base in {placement.quantization.type}, for the base in 16 bits does not "

@@ -114,7 +114,9 @@ def _answers(inputs: Inputs) -> dict[str, Any]:
     evaluation = inputs.evaluation
     text = evaluation.general_text and inputs.project / evaluation.general_text
     content = store.sha256_of_files(text) if text and text.is_file() else str(text)
-    return {"evaluation": evaluation.model_dump(exclude={"general_text"}), "text": content}
+    # A deviation that is known from other runs is a part of sentences, not of scores.
+    settings = evaluation.model_dump(exclude={"general_text", "run_deviation"})
+    return {"evaluation": settings, "text": content}
 
 
 def _written(name: str, inputs: Inputs) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Nodes that score what was trained, and what it has cost."""
 
 from pathlib import Path
-from typing import Any
 
 from peftline import adapters
+from peftline.delivery.placement import Placement
+from peftline.errors import PeftlineError
 from peftline.handles import AdapterFolder, BaseModelFolder, ModelFolder, Splits
 from peftline.pipelines.finetune.named import general_text
 from peftline.quantization import NoQuantization
@@ -16,11 +17,18 @@ def place(
     trained: AdapterFolder | ModelFolder,
     evaluation: Evaluation,
     recipe: Recipe,
-) -> Any:
+) -> Placement:
     """On which weights all that follows is measured; decided once training has left the device."""
     from peftline.delivery import placement
 
-    return placement.place(base, recipe.quantization, evaluation.memory_bytes)
+    placed = placement.place(base, recipe.quantization, evaluation.memory_bytes)
+    if placed.scored_on == "quantized" and adapters.saved_as_difference(recipe.adapter):
+        raise PeftlineError(
+            f"The base in 16 bits ({placed.unquantized_bytes} bytes) does not fit this device "
+            f"({placed.available_bytes} bytes free), and this adapter belongs to it alone: it is "
+            "saved as the difference to its beginning. Score it on a larger device, or on the CPU."
+        )
+    return placed
 
 
 def evaluate(
@@ -29,7 +37,7 @@ def evaluate(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    placement: Any,
+    placement: Placement,
 ) -> tuple[list[dict], dict]:
     """Answer the test split with what is delivered: an adapter on the unquantised base, or the
     whole model."""
@@ -45,7 +53,7 @@ def validate_answers(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    placement: Any,
+    placement: Placement,
 ) -> dict:
     """The same on the validation split, so that settings can be chosen without the test split;
     empty unless `evaluation.validation` is set."""
@@ -65,7 +73,7 @@ def evaluate_quantized(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    placement: Any,
+    placement: Placement,
     recipe: Recipe,
 ) -> tuple[dict, dict]:
     """The same adapter on the quantised base it was trained on, and in the same way on the
@@ -91,7 +99,7 @@ def measure_forgetting(
     base: BaseModelFolder,
     trained: AdapterFolder | ModelFolder,
     evaluation: Evaluation,
-    placement: Any,
+    placement: Placement,
     store_root: str,
 ) -> dict:
     """The loss on a general text before and after training; empty if it is not wanted."""
@@ -111,7 +119,7 @@ def measure_latency(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    placement: Any,
+    placement: Placement,
 ) -> dict:
     """How fast what was trained answers, unmerged and merged; empty if it is not wanted."""
     from peftline.base_model import hardware

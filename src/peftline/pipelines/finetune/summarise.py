@@ -1,8 +1,7 @@
 """The node that ends a run."""
 
-from typing import Any
-
-from peftline import agreement, identity
+from peftline import identity
+from peftline.delivery.placement import Placement
 from peftline.handles import (
     AdapterFolder,
     BaseModelFolder,
@@ -34,12 +33,13 @@ def summarise(
     predictions: list[dict],
     forgetting: dict,
     generation: dict,
-    placement: Any,
+    placement: Placement,
     metrics_quantized: dict | None = None,
     metrics_unquantized: dict | None = None,
     merge_report: dict | None = None,
 ) -> tuple[RunInputs, dict]:
     """What the run was made of, and its result in one file, with its verdict."""
+    from peftline import agreement
     from peftline.evaluation.base_scores import read
     from peftline.reports import summary
 
@@ -52,6 +52,7 @@ def summarise(
     )
     base_predictions, base_metrics = read(base_scores)
     agreement.check(trained, inputs, rendering, evaluation, predictions, base_predictions)
+    agreement.check_versions(trained, recipe, evaluation, history, predictions, base_metrics)
     result = summary.summarise(
         trained=trained,
         base=base,

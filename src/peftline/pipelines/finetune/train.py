@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from peftline import identity
+from peftline.delivery.placement import Placement
 from peftline.handles import AdapterFolder, BaseModelFolder, Splits, Tokenised
 from peftline.pipelines.finetune.named import parts_of
 from peftline.recipe import Recipe
@@ -18,7 +19,7 @@ def train(
     run: dict,
     cleared: dict,
 ) -> tuple[Any, dict]:
-    """Train one recipe, or continue a killed run with the same inputs; note the machine."""
+    """Train one recipe, or continue a killed run with the same inputs. Note how and where."""
     from peftline import fine_tune, machine
     from peftline.pipelines.finetune.live import log_to_mlflow
 
@@ -34,7 +35,10 @@ def train(
         listener=log_to_mlflow,
         parts=parts,
     )
-    return trained, history | {"hardware": machine.hardware().model_dump(mode="json")}
+    return trained, history | {
+        "hardware": machine.hardware().model_dump(mode="json"),
+        "settings": recipe.model_dump(mode="json"),
+    }
 
 
 def plot(history: dict, run: dict) -> Any:
@@ -50,7 +54,7 @@ def merge(
     splits: Splits,
     rendering: Rendering,
     evaluation: Evaluation,
-    placement: Any,
+    placement: Placement,
 ) -> tuple[Any, dict]:
     """Merge into a fresh, unquantised base and prove that nothing changed."""
     from peftline.base_model import hardware
