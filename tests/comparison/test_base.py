@@ -31,6 +31,16 @@ def test_base_answers_to_other_examples_do_not_count_and_this_is_said():
     assert notes == ["No row for base (zero-shot): its answers are to other questions."]
 
 
+def test_a_base_that_was_held_otherwise_is_no_opponent_and_this_is_said():
+    one = run("lora", A, base=base_answers(zero_shot=B))
+    one.base_metrics["base_quantization"] = "nf4"
+    found, notes = without_training.rows([one], EXACT)
+    assert found == []
+    assert notes == [
+        "No row for base (zero-shot): the base was held otherwise than in the recipes' runs."
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -236,6 +236,13 @@ def test_scores_on_a_quantised_base_are_called_so_in_field_and_verdict(summarise
     assert usual["scored_on"] == "unquantized" and "Scored on" not in usual["verdict"]
 
 
+def test_a_base_that_was_asked_in_four_bits_beside_another_adapter_is_called_so(summarised):
+    base = {"zero_shot": {"exact_match": metric(0.5)}, "base_quantization": "nf4"}
+    summary = summarised(base_scores=base)
+    assert "The base alone was asked in nf4" in summary["verdict"]
+    assert "asked in nf4" in summary["scored_on_reason"]
+
+
 def test_answers_without_a_model_are_told_but_not_the_opponent(summarised):
     base = {
         "zero_shot": {"exact_match": metric(0.5)},

@@ -3,6 +3,7 @@
 from typing import Any
 
 from peftline.comparison import scores
+from peftline.comparison.groups import base_quantization
 from peftline.comparison.result import Row
 from peftline.comparison.runs import Run
 from peftline.comparison.versions import COMMAND
@@ -39,7 +40,7 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
         return {}, []
     questions = questions_sha256(runs[0].predictions)
     protocol = Protocol.of_summary(runs[0].summary).model_dump()
-    held = _held(runs[0].summary)
+    held = base_quantization(runs[0].summary)
     found: dict[str, tuple[Rows, dict[str, Any]]] = {}
     other: dict[str, str] = {}  # why the newest answers are none
     seen: list[tuple[Rows, dict[str, Any]]] = []  # runs beside each other share them
@@ -63,13 +64,6 @@ def answers(runs: list[Run]) -> tuple[dict[str, tuple[Rows, dict[str, Any]]], li
     return found, [
         f"No row for {name}: {why}." for name, why in sorted(other.items()) if name not in found
     ]
-
-
-def _held(summary: dict[str, Any]) -> str:
-    """How the base was quantised where a run was scored."""
-    if summary.get("scored_on", "unquantized") == "unquantized":
-        return "none"
-    return summary["settings"]["quantization"]["type"]
 
 
 def _otherwise(asked: dict[str, Any], protocol: dict[str, Any]) -> str:

@@ -80,17 +80,17 @@ def _about(run: Run) -> dict[str, Any]:
         "other test questions": questions_sha256(run.predictions),
         "another base model": run.summary["base_model"]["sha256"],
         "another prompt format or limit on length": run.summary["rendering"],
-        "another form of the base": _form_of_the_base(run.summary),
+        "another form of the base": base_quantization(run.summary),
         "other metrics": protocol.metric_set,
         "another version of the scoring": protocol.scoring_sha256,
         "other settings of answers": protocol.model_dump(exclude=scoring),
     }
 
 
-def _form_of_the_base(summary: dict[str, Any]) -> str:
-    """On which weights a run was scored."""
+def base_quantization(summary: dict[str, Any]) -> str:
+    """How the base was held where a run was scored: `none`, or a type of quantization."""
     if summary.get("scored_on", "unquantized") == "unquantized":
-        return "unquantized"
+        return "none"
     return summary["settings"]["quantization"]["type"]
 
 
@@ -129,7 +129,8 @@ def _other(run: Run, main: Run) -> str:
         "another version of the scoring": f"{COMMAND} makes them equal",
         "another base model": run.summary["base_model"]["id"],
         "another prompt format or limit on length": json.dumps(run.summary["rendering"]),
-        "another form of the base": f"it was scored on the {ours['another form of the base']} base",
+        "another form of the base": "it was scored on the base in quantization "
+        f"{ours['another form of the base']}",
         "other settings of answers": json.dumps(ours["other settings of answers"]),
     }
     return "; ".join(f"{name} ({values[name]})" if name in values else name for name in differing)

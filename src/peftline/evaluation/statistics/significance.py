@@ -30,11 +30,6 @@ class PairedTest(NamedTuple):
     differing_groups: int
     """Whose sums differ; no others have a sign to flip."""
 
-    @property
-    def smallest_p_value(self) -> float:
-        """That so many differing groups allow: of 2^G patterns, the observed and its mirror."""
-        return min(1.0, 2.0 ** (1 - self.differing_groups))
-
     def not_testable(self, level: float = SIGNIFICANT) -> str | None:
         """Why no difference, however large, could be found; None if one could.
 
@@ -47,7 +42,8 @@ class PairedTest(NamedTuple):
 def too_few_differ(groups: int, level: float) -> str | None:
     """Why so few differing groups can give no p-value below a level; None if they can.
 
-    Also None where no group differs: there is nothing to test.
+    Of 2^G patterns of signs, the observed one and its mirror are always as far from zero. Also None
+    where no group differs: there is nothing to test.
     """
     smallest = 2.0 ** (1 - groups)
     if not groups or smallest < level:
